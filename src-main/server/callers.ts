@@ -1,0 +1,235 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { isIPv4, type Socket } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
+import { AppError } from '../../src-shared/errors.ts'
+
+/** Who asks, as far as the network and the request's headers tell. */
+export interface NetworkCaller {
+  /** Remote address without the IPv4-in-IPv6 prefix. */
+  address: string
+  /** The request comes from this machine and no proxy stands between. */
+  isLoopback: boolean
+  /** A private address of the local network (loopback included) and no proxy stands between. */
+  isPrivate: boolean
+  /** The desktop's own window: it proved itself with the desktop's token. */
+  isDesktop: boolean
+  /** Before people exist everyone admitted is an administrator. */
+  role: 'admin'
+  /** The allowed Origin as sent; null without one. */
+  origin: string | null
+  /** The Origin is this server's own (no CORS headers needed). */
+  isSameOrigin: boolean
+}
+
+export type Admission = { kind: 'refused'; error: AppError } | { kind: 'admitted'; caller: NetworkCaller }
+
+export interface CallerSettings {
+  /** Address the server listens on. */
+  host: string
+  /** Devices with private addresses are admitted without signing in. */
+  openLan: boolean
+  /** Secret of the window of this machine: `Authorization: Bearer` or the sub-protocol `bearer.<token>`. */
+  desktopToken?: string
+  /** More names under which this server may be addressed, without port. */
+  allowedHosts?: readonly string[]
+  /** More origins whose pages may call, such as http://localhost:5173. */
+  allowedOrigins?: readonly string[]
+  /** The machine's names and addresses; for tests. */
+  ownNames?: () => string[]
+}
+
+export interface Callers {
+  /**
+   * Decides about a request or an upgrade before anything else looks at it: Host, then Origin, then the address.
+   * Refusals are `host-not-allowed`, `origin-not-allowed` (403) and `unauthorized` (401).
+   */
+  admit(request: IncomingMessage): Admission
+  /** The same without the check of the address: health checks and CORS preflights, which tell nothing of a branch. */
+  admitAnyone(request: IncomingMessage): Admission
+  /** Host names (lower case, no port) under which the server answers now. */
+  allowedHosts(): string[]
+  /** Origins allowed beside the server's own. */
+  allowedOrigins(): string[]
+  /** Learned after listening; a page of our own has this port. */
+  setPort(port: number): void
+}
+
+/** The window's scheme; counts as our own only together with the desktop's token. */
+export const DESKTOP_ORIGIN = 'app://console'
+
+const OWN_NAMES_TTL_MS = 15_000
+const MAX_REMEMBERED_HOSTS = 200
+const FORWARDED_HEADERS = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+] as const
+
+/** `192.168.1.5:3200` -> `192.168.1.5`; `[::1]:3200` -> `::1`. Undefined when it is no host. */
+export function hostNameOf(hostHeader: string): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?))(?::\d{1,5})?$/i.exec(hostHeader)
+  return (match?.[1] ?? match?.[2])?.toLowerCase()
+}
+
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+}
+
+/** RFC 1918, link-local and unique local addresses, and loopback. */
+export function isPrivateAddress(address: string): boolean {
+  if (isLoopbackAddress(address)) return true
+  if (!isIPv4(address)) return /^(f[cd]|fe[89ab])/i.test(address)
+  if (address.startsWith('10.') || address.startsWith('192.168.') || address.startsWith('169.254.')) return true
+  return /^172\.(1[6-9]|2\d|3[01])\./.test(address)
+}
+
+/** Every name and address of this machine, loopback included. */
+function listOwnNames(): string[] {
+  const name = hostname().toLowerCase()
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return [name, `${name.replace(/\.local$/, '')}.local`, ...addresses.map(({ address }) => address.split('%')[0] ?? '')]
+}
+
+interface SocketFacts {
+  address: string
+  isLoopback: boolean
+  isPrivate: boolean
+}
+
+/**
+ * The one place that decides who may talk to the server at all. Both doors (HTTP and WebSocket) ask it, so that DNS
+ * rebinding and cross-site pages meet the same wall.
+ */
+export function createCallers(settings: CallerSettings): Callers {
+  const origins = new Set((settings.allowedOrigins ?? []).map((origin) => origin.toLowerCase().replace(/\/$/, '')))
+  const sockets = new WeakMap<Socket, SocketFacts>()
+  const remembered = new Map<string, boolean>()
+  let names = new Set<string>()
+  let namesReadAt = Number.NEGATIVE_INFINITY
+  let port = 0
+
+  function currentNames(): Set<string> {
+    const now = performance.now()
+    if (now - namesReadAt > OWN_NAMES_TTL_MS) {
+      const configured = [...(settings.allowedHosts ?? []), settings.host].map((name) => name.toLowerCase())
+      const own = (settings.ownNames ?? listOwnNames)().map((name) => name.toLowerCase())
+      names = new Set([...configured, ...own, 'localhost', '127.0.0.1', '::1'])
+      names.delete('0.0.0.0')
+      names.delete('::')
+      names.delete('')
+      remembered.clear()
+      namesReadAt = now
+    }
+    return names
+  }
+
+  function isOwnHost(hostHeader: string): boolean {
+    const own = currentNames()
+    const known = remembered.get(hostHeader)
+    if (known !== undefined) return known
+    const name = hostNameOf(hostHeader)
+    const answer = name !== undefined && (own.has(name) || (isIPv4(name) && isLoopbackAddress(name)))
+    if (remembered.size < MAX_REMEMBERED_HOSTS) remembered.set(hostHeader, answer)
+    return answer
+  }
+
+  /** Our own pages: any of our names with the port of the request, or with the port that we listen on. */
+  function isOwnOrigin(origin: string, hostHeader: string): boolean {
+    if (origin === `http://${hostHeader}` || origin === `https://${hostHeader}`) return true
+    const match = /^https?:\/\/([^/]+)$/i.exec(origin)
+    const originHost = match?.[1]
+    if (originHost === undefined || !isOwnHost(originHost)) return false
+    return portOf(originHost) === (port || portOf(hostHeader))
+  }
+
+  function factsOf(socket: Socket): SocketFacts {
+    const known = sockets.get(socket)
+    if (known) return known
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '').split('%')[0] ?? ''
+    const facts = { address, isLoopback: isLoopbackAddress(address), isPrivate: isPrivateAddress(address) }
+    sockets.set(socket, facts)
+    return facts
+  }
+
+  function decide(request: IncomingMessage, isForAnyone: boolean): Admission {
+    const { headers } = request
+    const host = headers.host
+    if (host === undefined || !isOwnHost(host)) {
+      return refuse('host-not-allowed', 'The Host header names no address of this server.')
+    }
+    const isDesktop = hasDesktopToken(request, settings.desktopToken)
+    const origin = headers.origin ?? null
+    const isPreflight = request.method === 'OPTIONS'
+    let isSameOrigin = origin === null
+    if (origin === null) {
+      if (isCrossSiteLoad(headers['sec-fetch-site'], headers['sec-fetch-mode'])) return refuseOrigin()
+    } else if (isOwnOrigin(origin, host)) isSameOrigin = true
+    else if (origin === DESKTOP_ORIGIN) {
+      if (!isDesktop && !(isPreflight && settings.desktopToken !== undefined)) return refuseOrigin()
+    } else if (!origins.has(origin.toLowerCase())) return refuseOrigin()
+
+    const facts = factsOf(request.socket)
+    const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined)
+    const isLoopback = facts.isLoopback && !isForwarded
+    const isPrivate = facts.isPrivate && !isForwarded
+    if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && settings.openLan)) {
+      return refuse('unauthorized', 'This server does not serve other devices without signing in.')
+    }
+    const caller: NetworkCaller = {
+      address: facts.address,
+      isLoopback,
+      isPrivate,
+      isDesktop,
+      role: 'admin',
+      origin,
+      isSameOrigin,
+    }
+    return { kind: 'admitted', caller }
+  }
+
+  return {
+    admit: (request) => decide(request, false),
+    admitAnyone: (request) => decide(request, true),
+    allowedHosts: () => [...currentNames()],
+    allowedOrigins: () => [...origins],
+    setPort: (value) => {
+      port = value
+    },
+  }
+}
+
+function refuse(code: 'host-not-allowed' | 'unauthorized', message: string): Admission {
+  return { kind: 'refused', error: new AppError(code, message) }
+}
+
+function refuseOrigin(): Admission {
+  return {
+    kind: 'refused',
+    error: new AppError('origin-not-allowed', 'Pages of this origin may not call this server.'),
+  }
+}
+
+/** A page of another site embeds us (image, script, frame): such requests carry no Origin. Opening a link is fine. */
+function isCrossSiteLoad(site: string | string[] | undefined, mode: string | string[] | undefined): boolean {
+  return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate'
+}
+
+function portOf(host: string): number {
+  const digits = /:(\d+)$/.exec(host)?.[1]
+  return digits === undefined ? 80 : Number(digits)
+}
+
+function hasDesktopToken(request: IncomingMessage, expected: string | undefined): boolean {
+  if (expected === undefined || expected === '') return false
+  const { authorization } = request.headers
+  const given =
+    (authorization && /^Bearer +(\S+)$/i.exec(authorization)?.[1]) ??
+    /(?:^|[\s,])bearer\.([^\s,]+)/.exec(request.headers['sec-websocket-protocol'] ?? '')?.[1]
+  if (!given) return false
+  const left = Buffer.from(given)
+  const right = Buffer.from(expected)
+  return left.length === right.length && timingSafeEqual(left, right)
+}
