@@ -116,8 +116,12 @@ export interface SnapshotBuffers {
   epoch: number
   seq: number
   meta: SnapshotMeta
-  /** Canonical table name -> UTF-8 JSON text of its array (or object) in pieces; concatenate to send. */
-  tables: { name: string; chunks: Buffer[]; bytes: number; records: number }[]
+  /**
+   * UTF-8 JSON by table, every table of the module, empty ones too. Each chunk holds whole records joined by commas and
+   * no brackets, about 256 KiB: the table's array is `[` + chunks joined by `,` + `]`. A singleton's only chunk is its
+   * object (`{}` when nothing is stored).
+   */
+  tables: { name: string; isSingleton: boolean; chunks: Buffer[]; bytes: number; records: number }[]
 }
 
 export interface SequenceService {
