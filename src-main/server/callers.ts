@@ -154,22 +154,25 @@ export function createCallers(settings: CallerSettings): Callers {
     return facts
   }
 
+  /** Undefined: the page may not call. Otherwise whether it is one of our own. */
+  function judgeOrigin(request: IncomingMessage, host: string, isDesktop: boolean): boolean | undefined {
+    const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers
+    if (origin === undefined) return isCrossSiteLoad(site, mode) ? undefined : true
+    if (isOwnOrigin(origin, host)) return true
+    const isPreflight = request.method === 'OPTIONS' && settings.desktopToken !== undefined
+    const isAllowed = origin === DESKTOP_ORIGIN ? isDesktop || isPreflight : origins.has(origin.toLowerCase())
+    return isAllowed ? false : undefined
+  }
+
   function decide(request: IncomingMessage, isForAnyone: boolean): Admission {
     const { headers } = request
-    const host = headers.host
-    if (host === undefined || !isOwnHost(host)) {
+    if (headers.host === undefined || !isOwnHost(headers.host)) {
       return refuse('host-not-allowed', 'The Host header names no address of this server.')
     }
     const isDesktop = hasDesktopToken(request, settings.desktopToken)
-    const origin = headers.origin ?? null
-    const isPreflight = request.method === 'OPTIONS'
-    let isSameOrigin = origin === null
-    if (origin === null) {
-      if (isCrossSiteLoad(headers['sec-fetch-site'], headers['sec-fetch-mode'])) return refuseOrigin()
-    } else if (isOwnOrigin(origin, host)) isSameOrigin = true
-    else if (origin === DESKTOP_ORIGIN) {
-      if (!isDesktop && !(isPreflight && settings.desktopToken !== undefined)) return refuseOrigin()
-    } else if (!origins.has(origin.toLowerCase())) return refuseOrigin()
+    const isSameOrigin = judgeOrigin(request, headers.host, isDesktop)
+    if (isSameOrigin === undefined)
+      return refuse('origin-not-allowed', 'Pages of this origin may not call this server.')
 
     const facts = factsOf(request.socket)
     const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined)
@@ -178,15 +181,9 @@ export function createCallers(settings: CallerSettings): Callers {
     if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && settings.openLan)) {
       return refuse('unauthorized', 'This server does not serve other devices without signing in.')
     }
-    const caller: NetworkCaller = {
-      address: facts.address,
-      isLoopback,
-      isPrivate,
-      isDesktop,
-      role: 'admin',
-      origin,
-      isSameOrigin,
-    }
+    const { address } = facts
+    const origin = headers.origin ?? null
+    const caller: NetworkCaller = { address, isLoopback, isPrivate, isDesktop, role: 'admin', origin, isSameOrigin }
     return { kind: 'admitted', caller }
   }
 
@@ -201,15 +198,8 @@ export function createCallers(settings: CallerSettings): Callers {
   }
 }
 
-function refuse(code: 'host-not-allowed' | 'unauthorized', message: string): Admission {
+function refuse(code: 'host-not-allowed' | 'origin-not-allowed' | 'unauthorized', message: string): Admission {
   return { kind: 'refused', error: new AppError(code, message) }
-}
-
-function refuseOrigin(): Admission {
-  return {
-    kind: 'refused',
-    error: new AppError('origin-not-allowed', 'Pages of this origin may not call this server.'),
-  }
 }
 
 /** A page of another site embeds us (image, script, frame): such requests carry no Origin. Opening a link is fine. */

@@ -1,0 +1,217 @@
+import type { JsonObject } from '../../src-shared/json.ts'
+import type { RecordRef } from '../../src-shared/protocol/records.ts'
+import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
+
+/**
+ * Texts of acks, notices and event frames. Records are never parsed here: their stored text is pasted between pieces
+ * that are serialized once an event. Fields are the union of the specification and of what field clients read.
+ */
+export interface AckContext {
+  serverId: string
+  branchId: string
+  moduleId: string
+}
+
+export interface AckOptions {
+  /** Repeated at the top level. */
+  requestId?: string
+  /** The publish frame's `meta`, as sent: clients find their request by `meta.clientMeta.requestId`. */
+  clientMeta?: JsonObject
+  /** False leaves `entry.record` out. */
+  includeRecord?: boolean
+  /** Who wrote, for a result without an event of its own. */
+  source?: string
+}
+
+/** What ack, notice and event of one change share, as JSON text. */
+interface Pieces {
+  event: StoredEvent
+  table: string
+  recordRef: string
+  meta: string
+  publishState: string
+}
+
+let lastPieces: Pieces | undefined
+
+/** An ack and its event follow each other, so remembering the last one serializes each change once. */
+function piecesOf(event: StoredEvent): Pieces {
+  if (lastPieces?.event === event) return lastPieces
+  const recordRef = JSON.stringify(event.recordRef)
+  lastPieces = {
+    event,
+    table: JSON.stringify(event.table),
+    recordRef,
+    meta: metaText(event.meta, event.eventId, event.seq, event.action, recordRef),
+    publishState: publishStateText(event.branchId, event.createdAt),
+  }
+  return lastPieces
+}
+
+function metaText(meta: JsonObject, eventId: string, seq: number, action: string, recordRef: string): string {
+  const { eventId: _eventId, sequence: _sequence, action: _action, recordRef: _recordRef, ...rest } = meta
+  const text = JSON.stringify(rest)
+  const own = `"action":"${action}","eventId":${JSON.stringify(eventId)},"sequence":${seq},"recordRef":${recordRef}}`
+  return text === '{}' ? `{${own}` : `${text.slice(0, -1)},${own}`
+}
+
+function publishStateText(branchId: string, at: string): string {
+  return `{${JSON.stringify(branchId)}:{"status":"published","updatedAt":"${at}","attempts":0,"publishedAt":"${at}"}}`
+}
+
+/**
+ * The `server:ack` of a write with one operation, complete JSON text.
+ *
+ * A result without an event of its own (a retry whose content is stored already) is acknowledged with the record's last
+ * event, or with `eventId` null at the module's head.
+ */
+export function buildAck(context: AckContext, write: WriteResult, options: AckOptions = {}): string {
+  const [operation] = write.results
+  if (!operation) return `${ackHead(context, write, options)},"results":[]}`
+  const requestId = options.requestId === undefined ? '' : `,"requestId":${JSON.stringify(options.requestId)}`
+  const replayed = write.isReplay ? ',"replayed":true' : ''
+  return `{"type":"server:ack"${requestId}${replayed},${ackFields(context, write, operation, options)}}`
+}
+
+/** The one ack of an atomic batch: `results[]` in the order of the operations, each with the fields of a single ack. */
+export function buildBatchAck(context: AckContext, write: WriteResult, options: AckOptions = {}): string {
+  const results = write.results.map((operation) => `{${ackFields(context, write, operation, options)}}`)
+  const meta = JSON.stringify({
+    serverId: context.serverId,
+    branchId: context.branchId,
+    moduleId: context.moduleId,
+    ...(options.source !== undefined && { source: options.source }),
+    ...(options.clientMeta && { clientMeta: options.clientMeta }),
+  })
+  return `${ackHead(context, write, options)},"meta":${meta},"results":[${results.join(',')}]}`
+}
+
+function ackHead(context: AckContext, write: WriteResult, options: AckOptions): string {
+  return JSON.stringify({
+    type: 'server:ack',
+    ...(options.requestId !== undefined && { requestId: options.requestId }),
+    ...(write.isReplay && { replayed: true }),
+    action: 'module:batch',
+    branchId: context.branchId,
+    moduleId: context.moduleId,
+    version: write.seq,
+    epoch: write.epoch,
+    sequence: write.seq,
+  }).slice(0, -1)
+}
+
+function ackFields(context: AckContext, write: WriteResult, operation: OperationResult, options: AckOptions): string {
+  const { event } = operation
+  const isOwnEvent = event !== undefined && operation.outcome !== 'unchanged' && !write.isReplay
+  const table = JSON.stringify(operation.table)
+  const eventId = event ? JSON.stringify(event.eventId) : 'null'
+  const seq = event?.seq ?? write.seq
+  const recordRef = isOwnEvent ? piecesOf(event).recordRef : JSON.stringify(operation.recordRef)
+  const meta = isOwnEvent ? piecesOf(event).meta : retryMetaText(context, operation, seq, options, recordRef)
+  const publishState = event ? piecesOf(event).publishState : 'null'
+  const flags = flagsText(operation.outcome === 'created', operation.outcome === 'deleted')
+  const record = options.includeRecord === false ? '' : `,"record":${operation.recordText}`
+  const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
+  const isDeleted = operation.outcome === 'deleted' ? ',"deleted":true' : ''
+  return (
+    `"action":"${operation.action}","branchId":${JSON.stringify(context.branchId)},` +
+    `"moduleId":${JSON.stringify(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
+    `"table":${table},"recordRef":${recordRef},"eventId":${eventId},"sequence":${seq},"publishState":${publishState},` +
+    `"meta":${meta},"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
+    `"recordRef":${recordRef},"meta":${meta},${flags}${record}},"created":${operation.outcome === 'created'}` +
+    `${isDeleted}${warnings}`
+  )
+}
+
+/** The meta of an answer whose event was written by another request: the caller's own words, not the other's. */
+function retryMetaText(
+  context: AckContext,
+  operation: OperationResult,
+  seq: number,
+  options: AckOptions,
+  recordRef: string,
+): string {
+  const { event } = operation
+  const meta: JsonObject = {
+    serverId: context.serverId,
+    branchId: context.branchId,
+    moduleId: context.moduleId,
+    table: operation.table,
+    timestamp: event?.createdAt ?? null,
+    ...(options.source !== undefined && { source: options.source }),
+    ...(options.clientMeta && { clientMeta: options.clientMeta }),
+    recordKey: operation.recordRef.key,
+    recordId: operation.recordRef.id ?? operation.recordRef.key,
+  }
+  return metaText(meta, event?.eventId ?? '', seq, operation.action, recordRef)
+}
+
+/** Field clients know a record by its id, and by its key when its table has no id. */
+function keyText(recordRef: RecordRef): string {
+  return JSON.stringify(recordRef.id ?? recordRef.key)
+}
+
+function flagsText(isCreated: boolean, isDeleted: boolean): string {
+  return `"created":${isCreated},"deleted":${isDeleted}`
+}
+
+/** The `notice` of REST answers and event frames: what changed, without the record. */
+export function buildNotice(context: AckContext, write: WriteResult, operation: OperationResult): string {
+  const { event } = operation
+  if (event) return noticeText(event)
+  const isCreated = operation.outcome === 'created'
+  const recordRef = JSON.stringify(operation.recordRef)
+  return (
+    `{"action":"${operation.action}","recordRef":${recordRef},"eventId":null,"sequence":${write.seq},` +
+    `"version":${write.seq},"timestamp":null,${flagsText(isCreated, operation.outcome === 'deleted')},` +
+    `"meta":${retryMetaText(context, operation, write.seq, {}, recordRef)}}`
+  )
+}
+
+function noticeText(event: StoredEvent): string {
+  const { recordRef, meta } = piecesOf(event)
+  return (
+    `{"action":"${event.action}","recordRef":${recordRef},"eventId":${JSON.stringify(event.eventId)},` +
+    `"sequence":${event.seq},"version":${event.seq},"timestamp":"${event.createdAt}",` +
+    `${flagsText(event.isCreated, event.isDeleted)},"meta":${meta}}`
+  )
+}
+
+/** Fields that the events of a whole module carry at the top level as well. */
+const MODULE_EVENT_FIELDS = [
+  'tables',
+  'totalRemoved',
+  'restored',
+  'totalRestored',
+  'changed',
+  'resetAt',
+  'stage',
+] as const
+
+/** The `server:event` frame, complete JSON text: serialized once and sent to every socket of the room. */
+export function buildEventFrame(event: StoredEvent): string {
+  const { table, recordRef, meta, publishState } = piecesOf(event)
+  const head =
+    `{"type":"server:event","eventId":${JSON.stringify(event.eventId)},"sequence":${event.seq},` +
+    `"epoch":${event.epoch},"version":${event.seq},"branchId":${JSON.stringify(event.branchId)},` +
+    `"moduleId":${JSON.stringify(event.moduleId)},"action":"${event.action}","createdAt":"${event.createdAt}"`
+  const group = event.group ? `,"group":${JSON.stringify(event.group)}` : ''
+  if (event.table === null) return `${head}${moduleFieldsText(event.meta)},"record":null,"meta":${meta}${group}}`
+  const record = event.recordText === null ? '' : `,"record":${event.recordText}`
+  const id = event.recordRef ? keyText(event.recordRef) : JSON.stringify(event.key)
+  return (
+    `${head},"table":${table},"recordRef":${recordRef},"publishState":${publishState},"meta":${meta},` +
+    `"entry":{"id":${id},"table":${table},"action":"${event.action}","recordRef":${recordRef},"meta":${meta},` +
+    `${flagsText(event.isCreated, event.isDeleted)}${record}}${event.isDeleted ? ',"deleted":true' : ''},` +
+    `"notice":${noticeText(event)}${group}}`
+  )
+}
+
+function moduleFieldsText(meta: JsonObject): string {
+  let text = ''
+  for (const name of MODULE_EVENT_FIELDS) {
+    const value = meta[name]
+    if (value !== undefined) text += `,"${name}":${JSON.stringify(value)}`
+  }
+  return text
+}
