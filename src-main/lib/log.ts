@@ -138,7 +138,8 @@ export function toTerminalLine(record: LogRecord): string {
   const failure = error === undefined ? {} : { error: isNamed(error) ? error.message : error }
   const details = Object.entries({ ...rest, ...failure }).map(([name, value]) => `${name}=${toWord(value)}`)
   const tail = details.length > 0 ? ` (${details.join(', ')})` : ''
-  return oneLine(`${record.time} ${record.level.padEnd(5)} ${record.event}${sentence}${tail}`)
+  const time = new Date(record.time).toLocaleTimeString('en-GB')
+  return oneLine(`${time} ${record.level.padEnd(5)} ${record.event}${sentence}${tail}`)
 }
 
 function isNamed(value: unknown): value is { message: unknown } {
