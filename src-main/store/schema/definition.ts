@@ -77,6 +77,8 @@ export interface ModuleDefinition {
   tables: ReadonlyMap<string, TableDefinition>
   /** The schema file as it was read: what GET /api/schema answers. */
   raw: JsonObject
+  /** What was read in a narrower sense than it was written, one sentence each; for the console. */
+  notices?: string[]
 }
 
 export interface MigrationStep {
