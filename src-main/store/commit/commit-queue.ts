@@ -1,0 +1,176 @@
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { type SqliteConnection, toAppError } from '../sqlite/connection.ts'
+import type { Statement } from '../sqlite/connection.ts'
+
+/** One unit of work inside a group commit. */
+export interface Job<Result> {
+  /** Runs inside a savepoint. Synchronous; may throw to be rolled back alone. */
+  run(): Result
+  /** After COMMIT, in order, before the next job's. */
+  committed(result: Result): void
+  failed(error: unknown): void
+}
+
+/** What a job may change in memory before COMMIT: copied at the savepoint, put back when the job fails. */
+export interface Staged {
+  mark(): () => void
+  /** Makes staged values current. */
+  install(): void
+  /** Forgets everything staged. */
+  discard(): void
+}
+
+export interface CommitFigures {
+  writes: number
+  seconds: number
+}
+
+/** Jobs of one commit; the rest waits for the next turn, so that reads and sockets get theirs. */
+const MAX_GROUP = 256
+
+/**
+ * Group commit. Jobs that arrive in the same turn of the event loop, from any socket or request, share one transaction
+ * and one sync of the disk; each is a savepoint, so one refused write does not disturb its neighbours.
+ *
+ *   socket A ─ job 1 ─┐
+ *   socket B ─ job 2 ─┼─ BEGIN IMMEDIATE ─ [savepoint 1] [savepoint 2: refused] [savepoint 3] ─ COMMIT (fsync)
+ *   request  ─ job 3 ─┘                                                                          │
+ *             ack 1, events of 1  ◄── error 2 ◄── answer 3, events of 3  ◄───────────────────────┘
+ *
+ * Nothing leaves before COMMIT. Disk full and I/O errors roll the *whole* transaction back inside SQLite; then, and
+ * after a failed COMMIT, every job of the group is refused with the code of the failure, and nothing derived from them
+ * was kept in memory. A further savepoint would silently open a transaction of its own, hence the checks of
+ * `inTransaction`. Source: https://sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"
+ */
+export class CommitQueue {
+  readonly #connection: SqliteConnection
+  readonly #staged: Staged
+  readonly #begin: Statement
+  readonly #commit: Statement
+  readonly #savepoint: Statement
+  readonly #release: Statement
+  readonly #rollbackTo: Statement
+  readonly #onCommit: (figures: CommitFigures) => void
+  #jobs: Job<unknown>[] = []
+  #isScheduled = false
+  #refusal: AppError | undefined
+  #waiters: (() => void)[] = []
+
+  constructor(connection: SqliteConnection, staged: Staged, onCommit: (figures: CommitFigures) => void) {
+    this.#connection = connection
+    this.#staged = staged
+    this.#onCommit = onCommit
+    this.#begin = connection.prepare('BEGIN IMMEDIATE')
+    this.#commit = connection.prepare('COMMIT')
+    this.#savepoint = connection.prepare('SAVEPOINT job')
+    this.#release = connection.prepare('RELEASE job')
+    this.#rollbackTo = connection.prepare('ROLLBACK TO job')
+  }
+
+  get depth(): number {
+    return this.#jobs.length
+  }
+
+  /** Why writes are refused, if they are: a damaged file, a restore, the end of the process. */
+  get refusal(): AppError | undefined {
+    return this.#refusal
+  }
+
+  submit<Result>(job: Job<Result>): void {
+    if (this.#refusal) {
+      job.failed(this.#refusal)
+      return
+    }
+    this.#jobs.push(job as Job<unknown>)
+    this.#schedule()
+  }
+
+  /** The same as a promise, for callers that need no order between their answer and the events. */
+  run<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => this.submit({ run: work, committed: resolve, failed: reject }))
+  }
+
+  /** Refuses new jobs with `error` and resolves once the accepted ones are answered. */
+  async stop(error: AppError): Promise<void> {
+    this.#refusal = error
+    if (this.#jobs.length === 0) return
+    await new Promise<void>((resolve) => this.#waiters.push(resolve))
+  }
+
+  resume(): void {
+    this.#refusal = undefined
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const group = this.#jobs.length > MAX_GROUP ? this.#jobs.splice(0, MAX_GROUP) : this.#jobs
+    if (group === this.#jobs) this.#jobs = []
+    const startedAt = performance.now()
+    const outcomes = this.#runGroup(group)
+    this.#onCommit({ writes: group.length, seconds: (performance.now() - startedAt) / 1000 })
+    for (let index = 0; index < group.length; index++) {
+      const outcome = outcomes[index]!
+      if ('error' in outcome) group[index]!.failed(outcome.error)
+      else group[index]!.committed(outcome.result)
+    }
+    if (this.#jobs.length > 0) this.#schedule()
+    else for (const resolve of this.#waiters.splice(0)) resolve()
+  }
+
+  #runGroup(group: Job<unknown>[]): Outcome[] {
+    const outcomes: Outcome[] = []
+    try {
+      this.#begin.run()
+      for (const job of group) {
+        outcomes.push(this.#runJob(job))
+      }
+      this.#commit.run()
+      this.#staged.install()
+      return outcomes
+    } catch (error) {
+      return this.#refuseGroup(group, outcomes, error)
+    }
+  }
+
+  /** Throws only when the whole transaction is gone. */
+  #runJob(job: Job<unknown>): Outcome {
+    this.#savepoint.run()
+    const restore = this.#staged.mark()
+    try {
+      const result = job.run()
+      this.#release.run()
+      return { result }
+    } catch (error) {
+      if (!this.#connection.inTransaction) throw error
+      this.#rollbackTo.run()
+      this.#release.run()
+      restore()
+      return { error: toAppError(error) }
+    }
+  }
+
+  #refuseGroup(group: Job<unknown>[], outcomes: Outcome[], cause: unknown): Outcome[] {
+    if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK')
+    this.#staged.discard()
+    const known = toAppError(cause)
+    const error = isAppError(known)
+      ? known
+      : new AppError('store-failed', 'The database refused the write; nothing was stored.', { cause })
+    if (error.code === 'store-corrupt') this.#refusal = error
+    // A job that was refused for its own reason keeps its own error.
+    return group.map((_, index) => {
+      const outcome = outcomes[index]
+      return outcome && 'error' in outcome ? outcome : { error }
+    })
+  }
+}
+
+type Outcome = { result: unknown } | { error: unknown }

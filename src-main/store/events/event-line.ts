@@ -1,0 +1,112 @@
+import { hash } from 'node:crypto'
+import type { JsonObject } from '../../../src-shared/json.ts'
+import type { EventAction, RecordRef } from '../../../src-shared/protocol/records.ts'
+import type { TableDefinition } from '../schema/definition.ts'
+import type { EventRow } from '../sqlite/event-table.ts'
+import type { StoredEvent } from '../types.ts'
+
+/** What the chain starts from: the hash "before" the first event of a module. */
+export const CHAIN_START = '0'.repeat(64)
+
+export const CREATED = 1
+export const DELETED = 2
+
+/**
+ * The text of an event as the chain and the NDJSON mirror know it, without its closing hash. It is assembled from stored
+ * texts, so that the same row always gives the same bytes.
+ */
+export function eventLineHead(row: Omit<EventRow, 'hash' | 'private'>, branchId: string, moduleId: string): string {
+  return `{"id":${JSON.stringify(row.id)},"sequence":${row.seq},"epoch":${row.epoch},"action":"${row.action}","branchId":"${branchId}","moduleId":"${moduleId}","table":${
+    row.tbl === null ? 'null' : `"${row.tbl}"`
+  },"key":${row.key === null ? 'null' : JSON.stringify(row.key)},"record":${row.record ?? 'null'}${
+    row.fields === null ? '' : `,"fields":${row.fields}`
+  },"meta":${row.meta}${row.grp === null ? '' : `,"group":${JSON.stringify(row.grp)}`},"flags":${row.flags},"createdAt":"${row.at}"`
+}
+
+/** One line of the mirror: the head closed by its hash. */
+export function eventLine(row: EventRow, branchId: string, moduleId: string): string {
+  return `${eventLineHead(row, branchId, moduleId)},"hash":"${row.hash}"}\n`
+}
+
+/** SHA-256 over the hash before and the event, in hex: one changed byte anywhere breaks every later link. */
+export function chainHash(previousHash: string, lineHead: string): string {
+  return hash('sha256', `${previousHash}\n${lineHead}`, 'hex')
+}
+
+/** A record as clients name it. Composite keys need the record's own values. */
+export function recordRefOf(table: TableDefinition, key: string, record: JsonObject | undefined): RecordRef {
+  const primaryKey: JsonObject = {}
+  const parts = table.primaryKey.length === 1 ? [key] : key.split('::')
+  table.primaryKey.forEach((field, index) => {
+    const value = record?.[field]
+    const isInteger = table.fieldByName.get(field)?.type === 'integer'
+    primaryKey[field] = value ?? (isInteger ? Number(parts[index]) : (parts[index] ?? key))
+  })
+  return { table: table.name, key, primaryKey, ...(primaryKey.id !== undefined && { id: primaryKey.id }) }
+}
+
+/** What the row's `meta` column holds; everything else of the wire's meta follows from the row. */
+export interface StoredMeta {
+  serverId: string
+  source: string
+  clientMeta?: JsonObject
+  userId?: string
+  clientId?: string
+}
+
+export function toStoredEvent(
+  row: EventRow,
+  branchId: string,
+  moduleId: string,
+  tables: ReadonlyMap<string, TableDefinition>
+): StoredEvent {
+  const table = row.tbl === null ? undefined : tables.get(row.tbl)
+  const needsRecord = table !== undefined && table.primaryKey.length > 1 && row.record !== null
+  const record = needsRecord ? (JSON.parse(row.record!) as JsonObject) : undefined
+  const recordRef = table && row.key !== null ? recordRefOf(table, row.key, record) : null
+  return storedEvent(row, branchId, moduleId, JSON.parse(row.meta) as StoredMeta, recordRef)
+}
+
+export function storedEvent(
+  row: EventRow,
+  branchId: string,
+  moduleId: string,
+  stored: StoredMeta,
+  recordRef: RecordRef | null
+): StoredEvent {
+  const meta: JsonObject = { serverId: stored.serverId, branchId, moduleId }
+  if (row.tbl !== null) meta.table = row.tbl
+  meta.timestamp = row.at
+  meta.source = stored.source
+  if (stored.clientMeta) meta.clientMeta = stored.clientMeta
+  if (stored.userId) meta.userId = stored.userId
+  if (recordRef) {
+    meta.recordKey = recordRef.key
+    if (recordRef.id !== undefined) meta.recordId = recordRef.id
+    meta.recordRef = recordRef as unknown as JsonObject
+  }
+  if (row.fields !== null) Object.assign(meta, JSON.parse(row.fields))
+  return {
+    branchId,
+    moduleId,
+    epoch: row.epoch,
+    seq: row.seq,
+    eventId: row.id,
+    action: row.action as EventAction,
+    table: row.tbl,
+    key: row.key,
+    recordRef,
+    recordText: row.record,
+    meta,
+    createdAt: row.at,
+    isCreated: (row.flags & CREATED) !== 0,
+    isDeleted: (row.flags & DELETED) !== 0,
+    ...(row.grp !== null && { group: parseGroup(row.grp) }),
+    hash: row.hash
+  }
+}
+
+function parseGroup(text: string): { id: string; index: number; size: number } {
+  const [size, index, ...id] = text.split('/').reverse()
+  return { id: id.reverse().join('/'), index: Number(index), size: Number(size) }
+}

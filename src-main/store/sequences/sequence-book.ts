@@ -1,0 +1,250 @@
+import { AppError } from '../../../src-shared/errors.ts'
+import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
+import type { SequenceGap, SequenceLease, SequenceRule, SequenceSummary } from '../../../src-shared/protocol/management.ts'
+import { isoTime } from '../../lib/clock.ts'
+import type { SequenceTables } from '../sqlite/sequence-tables.ts'
+import { chainNumber, formatNumber, nextNumber, parseRule, periodOf, type RuleBook } from './rules.ts'
+
+export interface SequenceContext {
+  branchId: string
+  nowMs: number
+  /** The business day at `nowMs`. */
+  day: string
+}
+
+/**
+ * Where numbers are known besides the branch's own database. A mark is written *before* numbers above the old one may
+ * be handed out, so it is never below any number in use.
+ */
+export interface HighWaterMarks {
+  raise(moduleId: string, table: string, field: string, period: string, value: number): void
+}
+
+/**
+ * Document numbers of one branch. Every draw happens inside the transaction of the write that asked for it: unique under
+ * any concurrency and any crash, never reused. A number that is handed out before a record carries it (POST /sequences,
+ * leases) gets a ledger entry with the request that took it; a record that carries it later claims the entry; what stays
+ * unclaimed is the list of gaps. Source: docs/sync.md, rules N1 to N5.
+ */
+export class SequenceBook {
+  readonly #tables: SequenceTables
+  readonly #rules: RuleBook
+  readonly #marks: HighWaterMarks
+  readonly #fields = new Map<string, { table: string; field: string; rule: SequenceRule }[]>()
+
+  constructor(tables: SequenceTables, rules: RuleBook, marks: HighWaterMarks, moduleIds: readonly string[]) {
+    this.#tables = tables
+    this.#rules = rules
+    this.#marks = marks
+    for (const moduleId of moduleIds) this.addModule(moduleId)
+  }
+
+  addModule(moduleId: string): void {
+    for (const { tbl, field, rule } of this.#tables.rules(moduleId)) {
+      this.#rules.set(moduleId, tbl, field, parseRule(JSON.parse(rule)))
+    }
+    for (const entry of this.#rules.list(moduleId)) this.#addField(moduleId, entry.table)
+  }
+
+  #addField(moduleId: string, table: string): void {
+    const entries = this.#rules.list(moduleId).filter((entry) => entry.table === table)
+    this.#fields.set(`${moduleId}\n${table}`, entries)
+  }
+
+  /** N2: fills each field that has a rule and is absent, null or "". Only for new records. */
+  fill(moduleId: string, table: string, record: JsonObject, context: SequenceContext): void {
+    const entries = this.#fields.get(`${moduleId}\n${table}`)
+    if (!entries) return
+    for (const { field, rule } of entries) {
+      if (!isBlank(record[field])) continue
+      const drawn = this.#draw(moduleId, table, field, rule, context, shiftOf(record))
+      record[field] = drawn.id
+      if (rule.counterField && isBlank(record[rule.counterField])) record[rule.counterField] = drawn.value
+    }
+  }
+
+  /** N4: a new record that carries a number handed out before claims its ledger entry. */
+  claim(moduleId: string, table: string, record: JsonObject, key: string): void {
+    const entries = this.#fields.get(`${moduleId}\n${table}`)
+    if (!entries) return
+    for (const { field } of entries) {
+      const text = record[field]
+      if (typeof text === 'string' && text !== '') this.#tables.claim(moduleId, table, field, text, key)
+    }
+  }
+
+  /** N3: hands a number out before any record carries it. */
+  allocate(
+    moduleId: string,
+    input: { table: string; field: string; record?: JsonObject; requestId?: string; clientId?: string },
+    context: SequenceContext
+  ): { value: number; id: string; rule: SequenceRule } {
+    const rule = this.getRule(moduleId, input.table, input.field)
+    const drawn = this.#draw(moduleId, input.table, input.field, rule, context, shiftOf(input.record ?? {}))
+    this.#tables.addEntry(moduleId, {
+      tbl: input.table,
+      field: input.field,
+      period: drawn.period,
+      first: drawn.value,
+      last: drawn.value,
+      text: drawn.id,
+      reason: 'reserved',
+      request: input.requestId ?? null,
+      client: input.clientId ?? null,
+      at: isoTime(context.nowMs)
+    })
+    return { value: drawn.value, id: drawn.id, rule }
+  }
+
+  /** N5: a block for a device that goes offline; one ledger entry a number, so that each can be claimed. */
+  lease(
+    moduleId: string,
+    input: { table: string; field: string; size: number; deviceId: string; requestId?: string },
+    context: SequenceContext
+  ): SequenceLease {
+    const rule = this.getRule(moduleId, input.table, input.field)
+    if (rule.chain) throw new AppError('invalid-request', 'Numbers of a chained sequence cannot be leased.')
+    const ids: string[] = []
+    let first = 0
+    let period = ''
+    for (let index = 0; index < input.size; index++) {
+      const drawn = this.#draw(moduleId, input.table, input.field, rule, context, undefined)
+      if (index === 0) ({ value: first, period } = drawn)
+      ids.push(drawn.id)
+      this.#tables.addEntry(moduleId, {
+        tbl: input.table,
+        field: input.field,
+        period,
+        first: drawn.value,
+        last: drawn.value,
+        text: drawn.id,
+        reason: 'lease',
+        request: input.requestId ?? null,
+        client: input.deviceId,
+        at: isoTime(context.nowMs)
+      })
+    }
+    const { table, field, deviceId } = input
+    return { table, field, period, from: first, to: first + input.size - 1, ids, deviceId, expiresAt: null }
+  }
+
+  /** Moves the counter forward, never back; the numbers passed over are one gap with its reason. */
+  skipTo(
+    moduleId: string,
+    table: string,
+    field: string,
+    to: number,
+    reason: 'skip' | 'restore' | 'takeover',
+    context: SequenceContext,
+    requestedBy?: string,
+    inPeriod?: string
+  ): void {
+    const rule = this.getRule(moduleId, table, field)
+    const period = inPeriod ?? periodOf(rule, context.day)
+    const row = this.#tables.find(moduleId, table, field, period)
+    const next = nextNumber(rule, row?.last ?? null)
+    if (to < next) {
+      throw new AppError('invalid-request', `The next number is ${next}; a sequence only moves forward.`, { details: { next } })
+    }
+    if (to === next) return
+    const at = isoTime(context.nowMs)
+    this.#marks.raise(moduleId, table, field, period, to - 1)
+    this.#tables.set(moduleId, table, field, period, to - 1, row?.last_hash ?? null, at)
+    this.#tables.addEntry(moduleId, {
+      tbl: table,
+      field,
+      period,
+      first: next,
+      last: to - 1,
+      text: null,
+      reason,
+      request: null,
+      client: requestedBy ?? null,
+      at
+    })
+  }
+
+  #draw(
+    moduleId: string,
+    table: string,
+    field: string,
+    rule: SequenceRule,
+    context: SequenceContext,
+    shift: string | undefined
+  ): { value: number; id: string; period: string } {
+    const period = periodOf(rule, context.day)
+    const row = this.#tables.find(moduleId, table, field, period)
+    const value = nextNumber(rule, row?.last ?? null)
+    const id = formatNumber(rule, value, { branchId: context.branchId, day: context.day, ...(shift && { shift }) })
+    const chained = rule.chain ? chainNumber(row?.last_hash ?? null, id) : null
+    this.#marks.raise(moduleId, table, field, period, value)
+    this.#tables.set(moduleId, table, field, period, value, chained, isoTime(context.nowMs))
+    return { value, id, period }
+  }
+
+  /** @throws AppError sequence-not-configured. */
+  getRule(moduleId: string, table: string, field: string): SequenceRule {
+    const rule = this.#rules.find(moduleId, table, field)
+    if (rule) return rule
+    throw new AppError('sequence-not-configured', `No sequence is configured for ${table}.${field}.`, { details: { table, field } })
+  }
+
+  setRule(moduleId: string, table: string, field: string, rule: SequenceRule, nowMs: number): void {
+    this.#tables.setRule(moduleId, table, field, JSON.stringify(rule), isoTime(nowMs))
+    this.#rules.set(moduleId, table, field, rule)
+    this.#addField(moduleId, table)
+  }
+
+  list(moduleId: string, context: SequenceContext): SequenceSummary[] {
+    return this.#rules.list(moduleId).map(({ table, field, rule }) => {
+      const period = periodOf(rule, context.day)
+      const row = this.#tables.find(moduleId, table, field, period)
+      const value = nextNumber(rule, row?.last ?? null)
+      return {
+        table,
+        field,
+        rule,
+        period,
+        last: row?.last ?? null,
+        next: { value, id: formatNumber(rule, value, { branchId: context.branchId, day: context.day }) },
+        gaps: this.#tables.gapTotal(moduleId, table, field),
+        updatedAt: row?.updated_at ?? null
+      }
+    })
+  }
+
+  gaps(moduleId: string, query: { table?: string; field?: string; limit?: number }): { gaps: SequenceGap[]; total: number } {
+    const table = query.table ?? null
+    const field = query.field ?? null
+    const rows = this.#tables.gaps(moduleId, table, field, query.limit ?? 100)
+    return {
+      total: this.#tables.gapTotal(moduleId, table, field),
+      gaps: rows.map((row) => ({
+        table: row.tbl,
+        field: row.field,
+        period: row.period,
+        from: row.first,
+        to: row.last,
+        reason: row.reason as SequenceGap['reason'],
+        requestId: row.request,
+        clientId: row.client,
+        at: row.at
+      }))
+    }
+  }
+
+  preview(rule: SequenceRule, context: SequenceContext): string[] {
+    const first = nextNumber(rule, null)
+    return [first, first + 1, first + 2].map((value) =>
+      formatNumber(rule, value, { branchId: context.branchId, day: context.day, shift: 'S1' })
+    )
+  }
+}
+
+function isBlank(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || value === ''
+}
+
+function shiftOf(record: JsonObject): string | undefined {
+  return typeof record.shiftId === 'string' ? record.shiftId : undefined
+}

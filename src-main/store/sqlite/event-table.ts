@@ -1,0 +1,135 @@
+import type { SqliteConnection, Statement } from './connection.ts'
+import { eventTableName, quoteName, tombstoneTableName } from './identifiers.ts'
+
+export interface EventRow {
+  seq: number
+  id: string
+  epoch: number
+  action: string
+  tbl: string | null
+  key: string | null
+  record: string | null
+  private: string | null
+  fields: string | null
+  meta: string
+  grp: string | null
+  /** 1 created, 2 deleted. */
+  flags: number
+  at: string
+  hash: string
+}
+
+export interface Tombstone {
+  tbl: string
+  key: string
+  seq: number
+  version: number
+}
+
+/** The SQL of a module's event log and tombstones. */
+export class EventTable {
+  readonly #insert: Statement
+  readonly #after: Statement
+  readonly #before: Statement
+  readonly #byId: Statement
+  readonly #bySeq: Statement
+  readonly #last: Statement
+  readonly #trim: Statement
+  readonly #count: Statement
+  readonly #seqAtAge: Statement
+  readonly #tombstoneFind: Statement
+  readonly #tombstoneSet: Statement
+  readonly #tombstoneDelete: Statement
+  readonly #tombstonesAfter: Statement
+  readonly #tombstonesTrim: Statement
+  readonly #tombstoneName: string
+  readonly #connection: SqliteConnection
+
+  constructor(connection: SqliteConnection, moduleId: string) {
+    const events = quoteName(eventTableName(moduleId))
+    const tombstones = quoteName(tombstoneTableName(moduleId))
+    this.#connection = connection
+    this.#tombstoneName = tombstones
+    this.#insert = connection.prepare(`INSERT INTO ${events} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#after = connection.prepare(`SELECT * FROM ${events} WHERE seq > ? ORDER BY seq LIMIT ?`)
+    this.#before = connection.prepare(`SELECT * FROM ${events} WHERE seq <= ? ORDER BY seq DESC LIMIT ?`)
+    this.#byId = connection.prepare(`SELECT * FROM ${events} WHERE id = ?`)
+    this.#bySeq = connection.prepare(`SELECT * FROM ${events} WHERE seq = ?`)
+    this.#last = connection.prepare(`SELECT * FROM ${events} ORDER BY seq DESC LIMIT 1`)
+    this.#trim = connection.prepare(`DELETE FROM ${events} WHERE seq <= ?`)
+    this.#count = connection.prepare(`SELECT count(*) AS total FROM ${events}`)
+    this.#seqAtAge = connection.prepare(`SELECT max(seq) AS seq FROM ${events} WHERE at < ?`)
+    this.#tombstoneFind = connection.prepare(`SELECT tbl, key, seq, version FROM ${tombstones} WHERE tbl = ? AND key = ?`)
+    this.#tombstoneSet = connection.prepare(`INSERT OR REPLACE INTO ${tombstones} VALUES (?, ?, ?, ?, ?)`)
+    this.#tombstoneDelete = connection.prepare(`DELETE FROM ${tombstones} WHERE tbl = ? AND key = ?`)
+    this.#tombstonesAfter = connection.prepare(
+      `SELECT tbl, key, seq, version FROM ${tombstones} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
+    )
+    this.#tombstonesTrim = connection.prepare(`DELETE FROM ${tombstones} WHERE seq <= ?`)
+  }
+
+  append(row: EventRow): void {
+    this.#insert.run(
+      row.seq, row.id, row.epoch, row.action, row.tbl, row.key, row.record, row.private, row.fields, row.meta, row.grp,
+      row.flags, row.at, row.hash
+    ) // biome-ignore format: one value a column
+  }
+
+  readAfter(seq: number, limit: number): EventRow[] {
+    return this.#after.all(seq, limit) as EventRow[]
+  }
+
+  /** Newest first. */
+  readBefore(seq: number, limit: number): EventRow[] {
+    return this.#before.all(seq, limit) as EventRow[]
+  }
+
+  findById(id: string): EventRow | undefined {
+    return this.#byId.get(id) as EventRow | undefined
+  }
+
+  findBySeq(seq: number): EventRow | undefined {
+    return this.#bySeq.get(seq) as EventRow | undefined
+  }
+
+  last(): EventRow | undefined {
+    return this.#last.get() as EventRow | undefined
+  }
+
+  count(): number {
+    return (this.#count.get() as { total: number }).total
+  }
+
+  /** The last event recorded before an instant. */
+  lastSeqBefore(at: string): number {
+    return (this.#seqAtAge.get(at) as { seq: number | null }).seq ?? 0
+  }
+
+  trim(seq: number): void {
+    this.#trim.run(seq)
+    this.#tombstonesTrim.run(seq)
+  }
+
+  findTombstone(table: string, key: string): Tombstone | undefined {
+    return this.#tombstoneFind.get(table, key) as Tombstone | undefined
+  }
+
+  setTombstone(table: string, key: string, seq: number, version: number, at: string): void {
+    this.#tombstoneSet.run(table, key, seq, version, at)
+  }
+
+  deleteTombstone(table: string, key: string): void {
+    this.#tombstoneDelete.run(table, key)
+  }
+
+  /** Leaves a tombstone for every record of a table that is about to be cleared. */
+  buryTable(recordTable: string, table: string, seq: number, at: string): void {
+    this.#connection
+      .prepare(`INSERT OR REPLACE INTO ${this.#tombstoneName} SELECT ?, id, ?, version, ? FROM ${recordTable}`)
+      .run(table, seq, at)
+  }
+
+  tombstonesAfter(seq: number, upTo: number, limit: number): Tombstone[] {
+    return this.#tombstonesAfter.all(seq, upTo, limit) as Tombstone[]
+  }
+}

@@ -1,0 +1,143 @@
+import { crc32 } from 'node:zlib'
+import type { TableDefinition } from '../schema/definition.ts'
+import type { SqliteConnection, Statement } from './connection.ts'
+import { decimalColumnName, quoteName, recordTableName } from './identifiers.ts'
+
+export interface StoredRow {
+  n: number
+  id: string
+  seq: number
+  born: number
+  version: number
+  createdAt: string
+  updatedAt: string
+  doc: string
+}
+
+export interface NewRow {
+  id: string
+  seq: number
+  born: number
+  version: number
+  createdAt: string
+  updatedAt: string
+  doc: string
+  decimals: (number | bigint | null)[]
+}
+
+/** The check value of a row: everything a reader can see of it. */
+export function rowChecksum(row: Omit<NewRow, 'decimals'>, decimals: readonly (number | bigint | null)[]): number {
+  const head = `${row.id}\n${row.seq}\n${row.born}\n${row.version}\n${row.createdAt}\n${row.updatedAt}\n${decimals.join(',')}\n`
+  return crc32(row.doc, crc32(head))
+}
+
+const SELECT = 'n, id, seq, born, version, created_at AS createdAt, updated_at AS updatedAt, doc'
+/** A chunk of a snapshot closes after this many bytes of records. */
+const CHUNK_BYTES = 256 * 1024
+
+/** The SQL of one record table; what a write means is decided in store/tables. */
+export class RecordTable {
+  readonly name: string
+  readonly definition: TableDefinition
+  /** SQL for the document without its secret fields. */
+  readonly publicDoc: string
+  readonly #connection: SqliteConnection
+  readonly #find: Statement
+  readonly #insert: Statement
+  readonly #update: Statement
+  readonly #delete: Statement
+  readonly #changedAfter: Statement
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(connection: SqliteConnection, moduleId: string, definition: TableDefinition) {
+    this.#connection = connection
+    this.definition = definition
+    this.name = quoteName(recordTableName(moduleId, definition.name))
+    this.publicDoc =
+      definition.secretFields.length === 0
+        ? 'doc'
+        : `json_remove(doc, ${definition.secretFields.map((field) => `'$."${field.name}"'`).join(', ')})`
+    const decimals = definition.decimalFields.map((field) => quoteName(decimalColumnName(field.name)))
+    const columns = ['seq', 'version', 'updated_at', 'doc', 'checksum', ...decimals]
+    this.#find = connection.prepare(`SELECT ${SELECT} FROM ${this.name} WHERE id = ?`)
+    this.#insert = connection.prepare(
+      `INSERT INTO ${this.name} (id, born, created_at, ${columns.join(', ')}) VALUES (?, ?, ?${', ?'.repeat(columns.length)})`
+    )
+    this.#update = connection.prepare(
+      `UPDATE ${this.name} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`
+    )
+    this.#delete = connection.prepare(`DELETE FROM ${this.name} WHERE n = ?`)
+    this.#changedAfter = connection.prepare(
+      `SELECT id, seq, born, ${this.publicDoc} AS doc FROM ${this.name} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
+    )
+  }
+
+  find(id: string): StoredRow | undefined {
+    return this.#find.get(id) as StoredRow | undefined
+  }
+
+  insert(row: NewRow): void {
+    const { id, born, createdAt, seq, version, updatedAt, doc, decimals } = row
+    this.#insert.run(id, born, createdAt, seq, version, updatedAt, doc, rowChecksum(row, decimals), ...decimals)
+  }
+
+  update(n: number, row: NewRow): void {
+    const { seq, version, updatedAt, doc, decimals } = row
+    this.#update.run(seq, version, updatedAt, doc, rowChecksum(row, decimals), ...decimals, n)
+  }
+
+  delete(n: number): void {
+    this.#delete.run(n)
+  }
+
+  count(): number {
+    return (this.statement('SELECT count(*) AS total FROM %t').get() as { total: number }).total
+  }
+
+  /** Public records changed after `seq` up to `upTo`, in order of change. */
+  changedAfter(seq: number, upTo: number, limit: number): { id: string; seq: number; born: number; doc: string }[] {
+    return this.#changedAfter.all(seq, upTo, limit) as { id: string; seq: number; born: number; doc: string }[]
+  }
+
+  /** All rows in order of creation, in batches, for archives and checks; secret fields included. */
+  *batches(size: number): Generator<StoredRow[]> {
+    const statement = this.statement(`SELECT ${SELECT} FROM %t WHERE n > ? ORDER BY n LIMIT ?`)
+    let after = 0
+    for (;;) {
+      const rows = statement.all(after, size) as StoredRow[]
+      if (rows.length === 0) return
+      after = rows.at(-1)!.n
+      yield rows
+    }
+  }
+
+  /**
+   * Public records as chunks of comma-joined JSON, cut at about 256 KiB; made inside SQLite, so that no record becomes
+   * a JavaScript string. `where` is SQL over the table's columns, "" for all of them.
+   */
+  readChunks(where: string, parameters: readonly (string | number | bigint | null)[]): { chunks: Buffer[]; records: number } {
+    const rows = this.statement(
+      `SELECT CAST(group_concat(doc, ',') AS BLOB) AS chunk, count(*) AS records FROM (
+         SELECT ${this.publicDoc} AS doc, sum(octet_length(doc)) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) / ${CHUNK_BYTES} AS part
+         FROM %t ${where && `WHERE ${where}`} ORDER BY n) GROUP BY part ORDER BY part`
+    ).all(...parameters) as { chunk: Buffer; records: number }[]
+    let records = 0
+    for (const row of rows) records += row.records
+    return { chunks: rows.map((row) => row.chunk), records }
+  }
+
+  deleteAll(): number {
+    return this.statement('DELETE FROM %t').run().changes
+  }
+
+  /** A prepared statement by its text, `%t` standing for the table; kept while the connection is open. */
+  statement(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      if (this.#statements.size > 200) this.#statements.clear()
+      statement = this.#connection.prepare(sql.replaceAll('%t', this.name))
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
