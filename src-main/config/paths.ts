@@ -37,3 +37,8 @@ export function installedDataDir(platform: NodeJS.Platform, env: NodeJS.ProcessE
   if (platform === 'darwin') return '/Users/Shared/Mishkah Branch Server'
   return join(env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'mishkah-branch-server')
 }
+
+/** Bundled by scripts/start.ts and scripts/package.ts: a sandboxed preload script must be CommonJS. */
+export const preloadScript = join(here, 'dist', 'main', 'preload.cjs')
+
+export const iconDir = join(here, 'resources', 'icons')

@@ -1,0 +1,45 @@
+import type { Session, WebContents } from 'electron'
+import { isAllowedLink } from '../ipc/allowed-links.ts'
+import type { Log } from '../lib/log.ts'
+import { CONSOLE_ORIGIN } from './app-scheme.ts'
+
+/** The one thing a page may do beyond reading and talking to the server: put text on the clipboard. */
+const ALLOWED_PERMISSION = 'clipboard-sanitized-write'
+
+/**
+ * The page stays where it is: no navigation away, no frames of others, no new windows, no webviews. A link to an allowed
+ * https page opens in the machine's browser instead.
+ */
+export function lockContents(contents: WebContents, openExternal: (url: string) => Promise<void>, log: Log): void {
+  const refuse = (event: { preventDefault(): void }, url: string): void => {
+    if (isConsolePage(url)) return
+    event.preventDefault()
+    log.warn('navigation-refused', { url })
+  }
+  contents.on('will-navigate', (event) => refuse(event, event.url))
+  contents.on('will-redirect', (event) => refuse(event, event.url))
+  contents.on('will-frame-navigate', (event) => refuse(event, event.url))
+  contents.on('will-attach-webview', (event) => event.preventDefault())
+  contents.setWindowOpenHandler(({ url }) => {
+    if (isAllowedLink(url)) openExternal(url).catch((error: unknown) => log.warn('open-link-failed', { url, error }))
+    else log.warn('window-refused', { url })
+    return { action: 'deny' }
+  })
+}
+
+/** Denies camera, position, notifications, devices and all else. */
+export function lockSession(session: Session): void {
+  session.setPermissionRequestHandler((_contents, permission, callback, details) => {
+    callback(permission === ALLOWED_PERMISSION && isConsolePage(details.requestingUrl))
+  })
+  session.setPermissionCheckHandler((_contents, permission, requestingOrigin) => {
+    return permission === ALLOWED_PERMISSION && isConsolePage(requestingOrigin)
+  })
+  session.setDevicePermissionHandler(() => false)
+}
+
+/** Compared after parsing: `app://console.evil/` begins like ours. */
+function isConsolePage(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && `${url.protocol}//${url.host}` === CONSOLE_ORIGIN
+}
