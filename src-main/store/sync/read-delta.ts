@@ -35,7 +35,6 @@ export function readDelta(module: ModuleState, request: DeltaRequest, flags: rea
   if (upTo > cursor.seq) {
     const deleted = deletedByTable(module, cursor.seq, upTo)
     for (const name of names) {
-      if (module.changedAt(name) === 0 && !deleted.has(name) && !hasChangesOnDisk(module, name, cursor.seq)) continue
       const rows = module.records(name).changedAfter(cursor.seq, upTo, limit)
       const gone = deleted.get(name) ?? []
       if (rows.length === 0 && gone.length === 0) continue
@@ -73,10 +72,6 @@ function reasonForFullSync(
 /** Positions are contiguous, so a page of `limit` events holds at most that many changed records. */
 function pageEnd(module: ModuleState, after: number, limit: number): number {
   return Math.min(module.head.seq, after + limit)
-}
-
-function hasChangesOnDisk(module: ModuleState, table: string, after: number): boolean {
-  return module.records(table).statement('SELECT 1 FROM %t WHERE seq > ? LIMIT 1').get(after) !== undefined
 }
 
 function deletedByTable(module: ModuleState, after: number, upTo: number): Map<string, string[]> {
