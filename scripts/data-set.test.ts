@@ -85,7 +85,7 @@ describe('pos schema', () => {
     expect(composite.map((table) => table.name).sort()).toEqual([
       'category_sections',
       'menu_item_modifier',
-      'reservation_table'
+      'reservation_table',
     ])
   })
 
@@ -149,7 +149,7 @@ describe('pos schema', () => {
     ['stores', 'pos_database'],
     ['menu_item', 'menu_items'],
     ['add_ons', 'menu_modifiers'],
-    ['removals', 'menu_modifiers']
+    ['removals', 'menu_modifiers'],
   ])('the alias %s means %s', (alias, name) => {
     expect(tableByName.get(name)!.aliases).toContain(alias)
   })
@@ -187,7 +187,7 @@ describe('pos schema', () => {
     expect(named((field) => field.secret)).toEqual(['employees.pinCode'])
     expect(named((field) => field.required && !field.primaryKey)).toEqual([
       'order_line.orderId',
-      'order_payment.orderId'
+      'order_payment.orderId',
     ])
     expect(named((field) => field.shape)).toEqual(['order_header.discount', 'order_header.notes', 'order_line.notes'])
   })
@@ -196,7 +196,7 @@ describe('pos schema', () => {
 describe('configuration', () => {
   test('the module lists the tables of its schema', () => {
     const { modules } = readJson<{ modules: Record<string, { schemaFallbackPath: string; tables: string[] }> }>(
-      'modules.json'
+      'modules.json',
     )
     expect(modules.pos!.tables).toEqual(tables.map((table) => table.name))
     expect(existsSync(join(dataDir, '..', modules.pos!.schemaFallbackPath))).toBe(true)
@@ -218,7 +218,7 @@ describe('configuration', () => {
     expect(rules.defaults.pos!.order_header!.id).toEqual(id('POS', 1))
     expect(rules.branches.dar!.pos!.order_header).toEqual({
       id: id('DAR', 1001),
-      orderNumber: { prefix: 'DAR', start: 10_000, format: '{prefix}-{number:05d}' }
+      orderNumber: { prefix: 'DAR', start: 10_000, format: '{prefix}-{number:05d}' },
     })
     expect(rules.branches.remal!.pos!.order_header!.id).toEqual(id('REM', 2001))
     expect(rules.defaults.pos!.order_return_header!.number!.prefix).toBe('RET')
@@ -274,7 +274,7 @@ describe.each(['dar', 'remal'])('seed of %s', (branchId) => {
       for (const row of rowsOf(seed, table.name)) {
         for (const [name, other] of [
           ['nameAr', 'nameEn'],
-          ['descriptionAr', 'descriptionEn']
+          ['descriptionAr', 'descriptionEn'],
         ] as const) {
           if (!table.fields.some((field) => field.name === name)) continue
           expect(row[name], `${table.name} ${keyOf(table, row)}`).toMatch(/[\u0600-\u06ff]/)
@@ -293,7 +293,7 @@ describe.each(['dar', 'remal'])('seed of %s', (branchId) => {
         item_name: { ar: item.nameAr, en: item.nameEn },
         item_description: { ar: item.descriptionAr, en: item.descriptionEn },
         pricing: { base: item.basePrice },
-        media: { image: expect.stringMatching(/^\/media\/items\/.+\.webp$/) }
+        media: { image: expect.stringMatching(/^\/media\/items\/.+\.webp$/) },
       })
     }
   })
@@ -311,8 +311,8 @@ describe.each(['dar', 'remal'])('seed of %s', (branchId) => {
     expect(ids('order_types')).toEqual(expect.arrayContaining(['dine_in', 'takeaway', 'delivery']))
     expect(ids('order_statuses')).toEqual(
       expect.arrayContaining(
-        'open pending held cooking ready served closed completed cancelled void refunded returned'.split(' ')
-      )
+        'open pending held cooking ready served closed completed cancelled void refunded returned'.split(' '),
+      ),
     )
     expect(ids('order_stages')).toEqual(expect.arrayContaining(['new', 'preparing', 'ready', 'delivered', 'paid']))
     expect(ids('order_line_statuses')).toEqual(expect.arrayContaining(['queued', 'cooking', 'ready', 'served']))
@@ -332,7 +332,7 @@ test('the restaurant is large enough to look real', () => {
   expect(rowsOf(seed, 'menu_items').some((item) => item.id === 'item-burger')).toBe(true)
   const cafe = readSeed('remal')
   expect(['menu_categories', 'dining_tables', 'employees'].map((table) => rowsOf(cafe, table).length)).toEqual([
-    4, 10, 5
+    4, 10, 5,
   ])
 })
 

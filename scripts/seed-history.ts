@@ -38,8 +38,8 @@ async function main(): Promise<void> {
       config: { type: 'string', default: 'data' },
       out: { type: 'string' },
       data: { type: 'string' },
-      help: { type: 'boolean', default: false }
-    }
+      help: { type: 'boolean', default: false },
+    },
   })
   if (values.help) {
     process.stdout.write(USAGE)
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     kitchenDays: wholeNumber('--kitchen-days', values['kitchen-days']),
     menu: readSeed(values.config, branchId),
     branchId,
-    timeZone: readTimeZone(values.config, branchId)
+    timeZone: readTimeZone(values.config, branchId),
   })
   const counted = countByTable(records, counts)
   if (values.out !== undefined) writeLines(values.out, counted)

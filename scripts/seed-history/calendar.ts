@@ -23,7 +23,7 @@ const ARRIVALS: readonly (readonly [hour: number, weight: number])[] = [
   [22, 9],
   [23, 6],
   [24, 3],
-  [25, 1]
+  [25, 1],
 ]
 
 /** Sunday first: Thursday and Friday are the busy days. Seven days add up to seven. */

@@ -63,7 +63,7 @@ export function parseCatalogue(seed: SeedTables): Catalogue {
   const employees = readRows(seed, 'employees').map((row) => ({
     id: text(row.id),
     name: text(row.fullName),
-    role: text(row.role)
+    role: text(row.role),
   }))
   const byRole = (...roles: string[]) => employees.filter((employee) => roles.includes(employee.role))
   const managers = atLeastOne(byRole('manager', 'supervisor'), employees)
@@ -73,7 +73,7 @@ export function parseCatalogue(seed: SeedTables): Catalogue {
     tables: readRows(seed, 'dining_tables').map((row) => ({
       id: text(row.id),
       label: text(row.name),
-      seats: amount(row.seats)
+      seats: amount(row.seats),
     })),
     cashiers,
     waiters: atLeastOne(byRole('waiter'), cashiers),
@@ -83,7 +83,7 @@ export function parseCatalogue(seed: SeedTables): Catalogue {
     paymentMethods: readRows(seed, 'payment_methods').map((row) => ({
       id: text(row.id),
       isCash: row.type === 'cash',
-      needsReference: row.requiresReference === true
+      needsReference: row.requiresReference === true,
     })),
     drivers: readRows(seed, 'delivery_drivers').map((row) => ({ id: amount(row.id), name: text(row.name) })),
     customers: readCustomers(seed),
@@ -91,12 +91,12 @@ export function parseCatalogue(seed: SeedTables): Catalogue {
       id: text(row.id),
       code: text(row.code),
       label: text(row.label),
-      number: amount(row.number)
+      number: amount(row.number),
     })),
     taxRate: amount(settings.tax_rate),
     serviceRate: amount(settings.service_charge_rate),
     deliveryFee: toMinor(amount(settings.default_delivery_fee)),
-    openingFloat: toMinor(amount(readObject(seed, 'shift_settings').opening_float))
+    openingFloat: toMinor(amount(readObject(seed, 'shift_settings').opening_float)),
   }
   for (const name of ['items', 'cashiers', 'orderTypes', 'paymentMethods', 'terminals'] as const) {
     if (catalogue[name].length === 0) throw new Error(`The seed has no ${name}.`)
@@ -112,7 +112,7 @@ function readItems(seed: SeedTables): CatalogueItem[] {
       type: text(row.modifierType),
       nameAr: text(row.nameAr),
       nameEn: text(row.nameEn),
-      priceChange: toMinor(amount(row.priceChange))
+      priceChange: toMinor(amount(row.priceChange)),
     })
   }
   const modifiersOfItem = new Map<string, CatalogueModifier[]>()
@@ -134,7 +134,7 @@ function readItems(seed: SeedTables): CatalogueItem[] {
       sectionId: text(row.kitchenSectionId),
       price: toMinor(amount(row.basePrice)),
       popularity: typeof row.favoriteRank === 'number' ? 6 : 1,
-      modifiers: modifiersOfItem.get(text(row.id)) ?? []
+      modifiers: modifiersOfItem.get(text(row.id)) ?? [],
     }))
 }
 

@@ -131,7 +131,7 @@ const TYPES: Record<string, string> = {
   d: 'decimal',
   b: 'boolean',
   j: 'json',
-  ts: 'timestamp'
+  ts: 'timestamp',
 }
 
 /** Table name to its fields. */

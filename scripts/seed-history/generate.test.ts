@@ -98,7 +98,7 @@ describe('a history', () => {
     const isCash = new Map(rows('order_payment').map((payment) => [payment.id, payment.paymentMethodId === 'cash']))
     const sold = Map.groupBy(
       orders.filter((order) => order.statusId !== 'cancelled'),
-      (order) => order.shiftId
+      (order) => order.shiftId,
     )
     for (const shift of rows('pos_shift')) {
       expect(money(shift.totalSales)).toBe(sum(sold.get(shift.id) ?? [], 'totalDue'))
@@ -170,7 +170,7 @@ describe('a history', () => {
       job_order_detail_modifier: ['detailId'],
       job_order_status_history: ['jobOrderId'],
       shift_cash_audit: ['shiftId'],
-      shift_payment_summary: ['shiftId']
+      shift_payment_summary: ['shiftId'],
     }
     for (const { table, record } of records) {
       const missing = expected.get(table)!.filter((field) => !(field.name in record))
@@ -203,7 +203,7 @@ describe('a history', () => {
       ['order_line_modifier', 'modifierId', 'menu_modifiers'],
       ['order_line_status_log', 'statusId', 'order_line_statuses'],
       ['order_payment', 'paymentMethodId', 'payment_methods'],
-      ['order_status_log', 'stageId', 'order_stages']
+      ['order_status_log', 'stageId', 'order_stages'],
     ]
     for (const [table, field, target] of checks) {
       const ids = idsOf(target)
@@ -227,7 +227,7 @@ describe('a history', () => {
   test('no table seats two orders at once', () => {
     const seated = Map.groupBy(
       orders.filter((order) => order.tableId !== null && order.statusId !== 'cancelled'),
-      (order) => order.tableId
+      (order) => order.tableId,
     )
     for (const visits of seated.values()) {
       visits.forEach((visit, index) => {

@@ -9,7 +9,7 @@ import { type HistoryRecord, iso, isoIfPast } from './records.ts'
 export function* kitchenRecords(
   plan: OrderPlan,
   catalogue: Catalogue,
-  context: WriteContext
+  context: WriteContext,
 ): Generator<HistoryRecord> {
   if (plan.isCancelled) return
   const { random, nowMs } = context
@@ -20,7 +20,7 @@ export function* kitchenRecords(
     stationId,
     lines,
     cook: random.pick(catalogue.cooks),
-    readyAt: lines.reduce((latest, line) => Math.max(latest, line.readyAt), 0)
+    readyAt: lines.reduce((latest, line) => Math.max(latest, line.readyAt), 0),
   }))
   const readyJobs = tickets.filter((ticket) => ticket.readyAt <= nowMs).length
   yield {
@@ -38,8 +38,8 @@ export function* kitchenRecords(
       notes: null,
       meta: {},
       createdAt: iso(plan.openedAt),
-      updatedAt: iso(lastChange(plan, plan.readyAt, nowMs))
-    }
+      updatedAt: iso(lastChange(plan, plan.readyAt, nowMs)),
+    },
   }
   for (const ticket of tickets) yield* ticketRecords(plan, ticket, batchId, context)
   if (tickets.length > 1) yield passRecord(plan, tickets, context)
@@ -57,7 +57,7 @@ function* ticketRecords(
   plan: OrderPlan,
   ticket: Ticket,
   batchId: string,
-  { random, nowMs }: WriteContext
+  { random, nowMs }: WriteContext,
 ): Generator<HistoryRecord> {
   const status = statusAt(plan, ticket.readyAt, nowMs)
   const totalItems = ticket.lines.reduce((sum, line) => sum + line.quantity, 0)
@@ -94,8 +94,8 @@ function* ticketRecords(
       batchId,
       meta: {},
       createdAt: iso(plan.openedAt),
-      updatedAt: iso(lastChange(plan, ticket.readyAt, nowMs))
-    }
+      updatedAt: iso(lastChange(plan, ticket.readyAt, nowMs)),
+    },
   }
   for (const line of ticket.lines) {
     const detailId = random.recordId('job-item', plan.openedAt)
@@ -114,8 +114,8 @@ function* ticketRecords(
           notes: null,
           meta: { priceChange: fromMinor(modifier.priceChange) },
           createdAt: iso(plan.openedAt),
-          updatedAt: iso(plan.openedAt)
-        }
+          updatedAt: iso(plan.openedAt),
+        },
       }
     }
   }
@@ -123,7 +123,7 @@ function* ticketRecords(
     [plan.openedAt, 'queued'],
     [plan.cookingAt, 'cooking'],
     [ticket.readyAt, 'ready'],
-    [plan.handedAt, 'completed']
+    [plan.handedAt, 'completed'],
   ]
   for (const [at, past] of history) {
     if (at > nowMs) break
@@ -140,8 +140,8 @@ function* ticketRecords(
         reason: null,
         meta: {},
         createdAt: iso(at),
-        updatedAt: iso(at)
-      }
+        updatedAt: iso(at),
+      },
     }
   }
 }
@@ -168,7 +168,7 @@ function detailRecord(plan: OrderPlan, ticket: Ticket, line: LinePlan, id: strin
     lastActionBy: ticket.cook.id,
     meta: {},
     createdAt: iso(plan.openedAt),
-    updatedAt: iso(lastChange(plan, line.readyAt, nowMs))
+    updatedAt: iso(lastChange(plan, line.readyAt, nowMs)),
   }
 }
 
@@ -192,8 +192,8 @@ function passRecord(plan: OrderPlan, tickets: Ticket[], { random, nowMs }: Write
       deliveredAt: isoIfPast(plan.handedAt, nowMs),
       meta: {},
       createdAt: iso(plan.openedAt),
-      updatedAt: iso(lastChange(plan, plan.readyAt, nowMs))
-    }
+      updatedAt: iso(lastChange(plan, plan.readyAt, nowMs)),
+    },
   }
 }
 
@@ -203,7 +203,7 @@ const PROGRESS: Record<TicketStatus, string> = {
   queued: 'awaiting',
   cooking: 'cooking',
   ready: 'ready',
-  completed: 'completed'
+  completed: 'completed',
 }
 
 function statusAt(plan: OrderPlan, readyAt: number, nowMs: number): TicketStatus {

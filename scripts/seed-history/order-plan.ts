@@ -83,7 +83,7 @@ const NOTES = [
   'الصوص على جنب',
   'Sauce on the side',
   'Extra napkins please',
-  'حساسية من المكسرات'
+  'حساسية من المكسرات',
 ]
 
 /** Plans one order: what is ordered, when it moves on, what is paid. */
@@ -117,7 +117,7 @@ export function planOrder(context: OrderContext): OrderPlan {
     lines,
     payments: [],
     steps: [],
-    ...planTotals(lines, typeId, catalogue, random)
+    ...planTotals(lines, typeId, catalogue, random),
   }
   if (isCancelled) plan.closedAt = openedAt + random.integer(2, 8) * MINUTE_MS
   else plan.payments = planPayments(plan, catalogue, random)
@@ -137,7 +137,7 @@ function pickType({ catalogue, random }: OrderContext): string {
   if (others.length === 0) return catalogue.orderTypes[0]!
   return random.pickWeighted(
     others,
-    others.map((id) => TYPE_WEIGHTS[id] ?? 1)
+    others.map((id) => TYPE_WEIGHTS[id] ?? 1),
   )
 }
 
@@ -187,7 +187,7 @@ function planLines(context: OrderContext, times: { cookingAt: number; readyAt: n
       modifiers,
       total: unit * quantity,
       readyAt: times.cookingAt + Math.floor((times.readyAt - times.cookingAt) * (0.5 + random.fraction() / 2)),
-      note: random.chance(0.04) ? random.pick(NOTES) : null
+      note: random.chance(0.04) ? random.pick(NOTES) : null,
     })
   }
   const last = random.pick(lines)
@@ -217,7 +217,7 @@ const CATEGORY_WEIGHTS: Record<string, readonly [morning: number, day: number, e
   'cat-mains': [0.1, 1.8, 1.4],
   'cat-seafood': [0.1, 1.4, 1.4],
   'cat-soups': [0.1, 1.2, 1],
-  'cat-shawarma': [0.2, 2, 3.5]
+  'cat-shawarma': [0.2, 2, 3.5],
 }
 const ORDINARY: readonly [number, number, number] = [0.8, 1.6, 1.6]
 
@@ -257,12 +257,12 @@ function planPayments(plan: OrderPlan, catalogue: Catalogue, random: Random): Pa
     isCash: method.isCash,
     amount,
     reference: method.needsReference ? String(random.integer(100_000, 999_999)) : null,
-    capturedAt: at
+    capturedAt: at,
   })
   const other = () =>
     random.pickWeighted(
       others,
-      others.map((_, index) => 1 / (index + 1))
+      others.map((_, index) => 1 / (index + 1)),
     )
   if (!cash) return [pay(other(), plan.totalDue)]
   if (others.length === 0) return [pay(cash, plan.totalDue)]

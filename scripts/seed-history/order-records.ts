@@ -18,7 +18,7 @@ export interface WriteContext {
 export function* orderRecords(
   plan: OrderPlan,
   returned: ReturnPlan | null,
-  context: WriteContext
+  context: WriteContext,
 ): Generator<HistoryRecord> {
   const { nowMs, shifts } = context
   const shift = shiftAt(shifts, plan.terminal.id, plan.openedAt)
@@ -41,8 +41,8 @@ export function* orderRecords(
         reference: payment.reference,
         shiftId: taking.id,
         createdAt: iso(payment.capturedAt),
-        updatedAt: iso(payment.capturedAt)
-      }
+        updatedAt: iso(payment.capturedAt),
+      },
     }
   }
   for (const step of steps) {
@@ -60,8 +60,8 @@ export function* orderRecords(
         reason: step.statusId === 'cancelled' ? 'طلب العميل الإلغاء' : null,
         metadata: {},
         createdAt: iso(step.at),
-        updatedAt: iso(step.at)
-      }
+        updatedAt: iso(step.at),
+      },
     }
   }
   if (plan.typeId === 'delivery' && !plan.isCancelled) yield deliveryRecord(plan, nowMs)
@@ -74,7 +74,7 @@ function headerRecord(
   returned: ReturnPlan | null,
   shift: ShiftPlan,
   totalPaid: Minor,
-  nowMs: number
+  nowMs: number,
 ): Record<string, unknown> {
   const step = plan.steps.findLast((candidate) => candidate.at <= nowMs)!
   const isFullReturn = returned?.isFull === true
@@ -114,7 +114,7 @@ function headerRecord(
     totalPaid: fromMinor(totalPaid),
     metadata: { source: 'seed-history' },
     createdAt: iso(plan.openedAt),
-    updatedAt: iso(returned ? returned.at : step.at)
+    updatedAt: iso(returned ? returned.at : step.at),
   }
 }
 
@@ -122,7 +122,7 @@ function* lineRecords(
   plan: OrderPlan,
   line: LinePlan,
   returned: ReturnPlan | null,
-  context: WriteContext
+  context: WriteContext,
 ): Generator<HistoryRecord> {
   const steps = lineSteps(plan, line).filter((step) => step.at <= context.nowMs)
   const last = steps.at(-1)!
@@ -143,8 +143,8 @@ function* lineRecords(
       notes: line.note === null ? [] : [line.note],
       metadata: {},
       createdAt: iso(plan.openedAt),
-      updatedAt: iso(isReturned ? returned.at : last.at)
-    }
+      updatedAt: iso(isReturned ? returned.at : last.at),
+    },
   }
   for (const modifier of line.modifiers) {
     yield {
@@ -156,8 +156,8 @@ function* lineRecords(
         modifierType: modifier.type,
         priceChange: fromMinor(modifier.priceChange),
         createdAt: iso(plan.openedAt),
-        updatedAt: iso(plan.openedAt)
-      }
+        updatedAt: iso(plan.openedAt),
+      },
     }
   }
   if (!context.withKitchen) return
@@ -175,8 +175,8 @@ function* lineRecords(
         source: step.statusId === 'queued' ? 'pos' : 'kds',
         metadata: {},
         createdAt: iso(step.at),
-        updatedAt: iso(step.at)
-      }
+        updatedAt: iso(step.at),
+      },
     }
   }
 }
@@ -188,7 +188,7 @@ function lineSteps(plan: OrderPlan, line: LinePlan): { at: number; statusId: str
     queued,
     { at: plan.cookingAt, statusId: 'cooking' },
     { at: line.readyAt, statusId: 'ready' },
-    { at: plan.handedAt, statusId: 'served' }
+    { at: plan.handedAt, statusId: 'served' },
   ]
 }
 
@@ -205,8 +205,8 @@ function deliveryRecord(plan: OrderPlan, nowMs: number): HistoryRecord {
       deliveredAt: isoIfPast(plan.closedAt, nowMs),
       notes: null,
       createdAt: iso(plan.openedAt),
-      updatedAt: iso(isDone ? plan.closedAt : isOut ? plan.handedAt : plan.openedAt)
-    }
+      updatedAt: iso(isDone ? plan.closedAt : isOut ? plan.handedAt : plan.openedAt),
+    },
   }
 }
 

@@ -27,7 +27,7 @@ export function planReturn(plan: OrderPlan, branchSequence: number, random: Rand
   const lines = chosen.map((line) => ({
     line,
     quantity: isFull ? line.quantity : random.integer(1, line.quantity),
-    unitPrice: line.total / line.quantity
+    unitPrice: line.total / line.quantity,
   }))
   const goods = lines.reduce((sum, part) => sum + part.quantity * part.unitPrice, 0)
   const largest = plan.payments.reduce((best, payment) => (payment.amount > best.amount ? payment : best))
@@ -41,7 +41,7 @@ export function planReturn(plan: OrderPlan, branchSequence: number, random: Rand
     goods,
     refunds: isFull
       ? plan.payments.map((payment) => ({ payment, amount: payment.amount }))
-      : [{ payment: largest, amount: Math.min(share, largest.amount) }]
+      : [{ payment: largest, amount: Math.min(share, largest.amount) }],
   }
 }
 
@@ -49,7 +49,7 @@ export function planReturn(plan: OrderPlan, branchSequence: number, random: Rand
 export function* returnRecords(
   plan: OrderPlan,
   returned: ReturnPlan,
-  { random, shifts }: WriteContext
+  { random, shifts }: WriteContext,
 ): Generator<HistoryRecord> {
   const shift = shiftAt(shifts, plan.terminal.id, returned.at)
   const at = iso(returned.at)
@@ -70,8 +70,8 @@ export function* returnRecords(
       totalAmount: fromMinor(totalAmount),
       meta: {},
       createdAt: at,
-      updatedAt: at
-    }
+      updatedAt: at,
+    },
   }
   for (const part of returned.lines) {
     yield {
@@ -84,8 +84,8 @@ export function* returnRecords(
         unitPrice: fromMinor(part.unitPrice),
         meta: {},
         createdAt: at,
-        updatedAt: at
-      }
+        updatedAt: at,
+      },
     }
   }
   for (const refund of returned.refunds) {
@@ -100,8 +100,8 @@ export function* returnRecords(
         reason: random.pick(REASONS),
         refundedAt: at,
         createdAt: at,
-        updatedAt: at
-      }
+        updatedAt: at,
+      },
     }
   }
 }

@@ -24,7 +24,7 @@ export interface ShiftPlan {
 /** Hours after local midnight: a morning shift, and one that ends after the last guest has left. */
 const SPANS = [
   { from: 7.5, to: 17 },
-  { from: 17, to: 27.5 }
+  { from: 17, to: 27.5 },
 ]
 const STAFFED_TERMINALS = 2
 
@@ -49,7 +49,7 @@ export function planShifts(day: TradingDay, catalogue: Catalogue, random: Random
         payments: new Map(),
         cashTaken: 0,
         cashRefunded: 0,
-        orderIds: []
+        orderIds: [],
       })
     }
   }

@@ -35,8 +35,8 @@ export function* shiftRecords(shift: ShiftPlan, nowMs: number, random: Random): 
       paymentsByMethod: amounts(new Map([...shift.payments].map(([method, entry]) => [method, entry.amount]))),
       orders: shift.orderIds,
       createdAt: iso(shift.openedAt),
-      updatedAt: at
-    }
+      updatedAt: at,
+    },
   }
   if (!isClosed) return
   for (const [paymentMethodId, entry] of shift.payments) {
@@ -49,8 +49,8 @@ export function* shiftRecords(shift: ShiftPlan, nowMs: number, random: Random): 
         paymentsCount: entry.count,
         totalAmount: fromMinor(entry.amount),
         createdAt: at,
-        updatedAt: at
-      }
+        updatedAt: at,
+      },
     }
   }
   for (const part of countDrawer(closingCash)) {
@@ -64,8 +64,8 @@ export function* shiftRecords(shift: ShiftPlan, nowMs: number, random: Random): 
         amount: fromMinor(part.denomination * part.count),
         capturedAt: at,
         createdAt: at,
-        updatedAt: at
-      }
+        updatedAt: at,
+      },
     }
   }
 }
