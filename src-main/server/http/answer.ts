@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AppError, ERRORS, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
+
+/** Header names and values in turn, as writeHead takes them without building an object. */
+export type HeaderList = string[]
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** On every answer. Pages of our own replace the content policy. */
+const SECURITY_HEADERS: readonly string[] = [
+  'X-Content-Type-Options',
+  'nosniff',
+  'X-Frame-Options',
+  'DENY',
+  'Referrer-Policy',
+  'no-referrer',
+  'Cross-Origin-Resource-Policy',
+  'same-origin',
+]
+
+export const API_POLICY: readonly string[] = ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"]
+
+export interface Answer {
+  status: number
+  type: string
+  /** The whole body; absent for an answer without one. */
+  body?: string | Buffer
+  /** `no-store` unless told. */
+  cache?: string
+  policy?: readonly string[]
+  headers?: HeaderList
+}
+
+/** Head of an answer: what every answer carries, then what this one adds. */
+export function headersOf(answer: Omit<Answer, 'body' | 'status'>, common: readonly string[]): HeaderList {
+  const headers: HeaderList = ['Content-Type', answer.type, 'Cache-Control', answer.cache ?? 'no-store']
+  headers.push(...SECURITY_HEADERS, ...(answer.policy ?? API_POLICY), ...common)
+  if (answer.headers) headers.push(...answer.headers)
+  return headers
+}
+
+/** Writes a whole answer at once. `common` are the headers that the request as a whole earned (CORS, limits). */
+export function writeAnswer(response: ServerResponse, answer: Answer, common: readonly string[]): void {
+  const headers = headersOf(answer, common)
+  if (answer.body === undefined) {
+    if (answer.status !== 204 && answer.status !== 304) headers.push('Content-Length', '0')
+    response.writeHead(answer.status, headers).end()
+    return
+  }
+  headers.push('Content-Length', String(Buffer.byteLength(answer.body)))
+  response.writeHead(answer.status, headers).end(answer.body)
+}
+
+/** Writes a failure in the form that the caller asked for; the status and the retry hint come from the catalogue. */
+export function writeError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  traceId: string,
+  common: readonly string[],
+): void {
+  const status = isAppError(error) ? error.status : 500
+  const body: Record<string, unknown> = { ...toErrorBody(error, traceId) }
+  const headers: HeaderList = ['Trace-Id', traceId]
+  if (isAppError(error)) {
+    // The unknown path is part of the specification's body; the current record lets a client retry without reading.
+    if (error.code === 'not-found') body.path = error.details?.path
+    if (error.code === 'method-not-allowed') headers.push('Allow', String(error.details?.allow ?? ''))
+    const retryAfter = retryAfterSeconds(error)
+    if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter))
+    if (error.code === 'body-too-large') headers.push('Connection', 'close')
+  }
+  const wantsProblem = request.headers.accept?.includes('application/problem+json') === true
+  if (wantsProblem) {
+    const code = String(body.error)
+    Object.assign(body, {
+      type: `urn:mishkah:error:${code}`,
+      title: titleOf(error),
+      status,
+      detail: body.message,
+      code,
+    })
+  }
+  const type = wantsProblem ? 'application/problem+json; charset=utf-8' : JSON_TYPE
+  writeAnswer(response, { status, type, body: JSON.stringify(body), headers }, common)
+}
+
+function titleOf(error: unknown): string {
+  return ERRORS[isAppError(error) ? error.code : 'internal'].meaning
+}
+
+function retryAfterSeconds(error: AppError): number | undefined {
+  const wanted = error.details?.retryAfterSeconds
+  if (typeof wanted === 'number') return Math.max(1, Math.ceil(wanted))
+  return error.status === 429 || error.status === 503 ? 1 : undefined
+}

@@ -1,0 +1,122 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { AppError } from '../../../src-shared/errors.ts'
+import type { JsonValue } from '../../../src-shared/json.ts'
+
+export interface BodyLimits {
+  maxBytes: number
+  /** Deepest nesting of arrays and objects. */
+  maxDepth: number
+}
+
+/**
+ * Reads a JSON body. Undefined when the request has none.
+ *
+ * @throws AppError `unsupported-media-type` (415, also for a Content-Encoding), `body-too-large` (413, before reading
+ *   when Content-Length says so), `invalid-json` (also for bytes that are not UTF-8), `body-too-deep`.
+ */
+export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<JsonValue | undefined> {
+  const { headers } = request
+  const declared = headers['content-length']
+  if (headers['transfer-encoding'] === undefined && (declared === undefined || declared === '0')) return undefined
+  if (Number(declared) > limits.maxBytes) throw tooLarge(request, limits)
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new AppError('unsupported-media-type', 'Compressed request bodies are not accepted.')
+  }
+  const bytes = await readBytes(request, limits)
+  if (bytes.length === 0) return undefined
+  if (!isJsonType(headers['content-type'])) {
+    throw new AppError('unsupported-media-type', 'The body must be sent as application/json.')
+  }
+  return parseJson(bytes, limits.maxDepth)
+}
+
+function isJsonType(contentType: string | undefined): boolean {
+  if (contentType === undefined) return false
+  if (contentType === 'application/json') return true
+  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(contentType.trim())
+}
+
+function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined
+    let chunks: Buffer[] | undefined
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > limits.maxBytes) {
+        request.removeAllListeners('data')
+        first = undefined
+        chunks = undefined
+        reject(tooLarge(request, limits))
+      } else if (first === undefined) first = chunk
+      else if (chunks) chunks.push(chunk)
+      else chunks = [first, chunk]
+    })
+    request.on('end', () => resolve(chunks ? Buffer.concat(chunks, length) : (first ?? Buffer.alloc(0))))
+    request.on('error', (cause) => reject(new AppError('invalid-request', 'The body was cut off.', { cause })))
+    request.on('close', () => {
+      if (!request.complete) reject(new AppError('invalid-request', 'The body was cut off.'))
+    })
+  })
+}
+
+/** The rest of the body is thrown away unread: the connection ends with the answer. */
+function tooLarge(request: IncomingMessage, limits: BodyLimits): AppError {
+  request.resume()
+  return new AppError('body-too-large', `The body is larger than ${limits.maxBytes} bytes.`, {
+    details: { limitBytes: limits.maxBytes },
+  })
+}
+
+/**
+ * Strict UTF-8 and bounded depth; keys named `__proto__` are dropped, so that no later assignment can change a prototype.
+ *
+ * @throws AppError `invalid-json`, `body-too-deep`.
+ */
+export function parseJson(bytes: Buffer, maxDepth: number): JsonValue {
+  if (!isUtf8(bytes)) throw new AppError('invalid-json', 'The body is not valid UTF-8.')
+  let text = bytes.toString('utf8')
+  if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
+  if (isDeeperThan(text, maxDepth)) {
+    throw new AppError('body-too-deep', `The body is nested deeper than ${maxDepth} levels.`, { details: { maxDepth } })
+  }
+  let value: JsonValue
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('invalid-json', cause instanceof Error ? cause.message : 'The body is not valid JSON.', {
+      cause,
+    })
+  }
+  if (text.includes('__proto__') || text.includes('\\u005')) dropPrototypeKeys(value)
+  return value
+}
+
+/** Counts brackets outside strings, without recursion and before anything is built. */
+function isDeeperThan(text: string, maxDepth: number): boolean {
+  if (text.length <= maxDepth) return false
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === 0x5c) index++
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > maxDepth) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
+function dropPrototypeKeys(root: JsonValue): void {
+  const queue: JsonValue[] = [root]
+  for (let value = queue.pop(); value !== undefined; value = queue.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    if (!Array.isArray(value) && Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
+    for (const item of Object.values(value)) if (typeof item === 'object' && item !== null) queue.push(item)
+  }
+}

@@ -1,0 +1,195 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { z } from 'zod'
+import { AppError, type FieldError } from '../../../src-shared/errors.ts'
+import { parseBranchId, parseModuleId } from '../../../src-shared/ids.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
+import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
+import type { BranchStore, ModuleStore } from '../../store/api.ts'
+import type { Caller } from '../../store/types.ts'
+import type { NetworkCaller } from '../callers.ts'
+import { type Answer, type HeaderList, JSON_TYPE, writeAnswer } from './answer.ts'
+import { readJsonBody } from './body.ts'
+import { compressed } from './compression.ts'
+import type { HttpServices } from './services.ts'
+
+const NO_PARAMS: Readonly<Record<string, string>> = {}
+
+/** One request and its answer, as the routes see them. */
+export class Call {
+  readonly services: HttpServices
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly network: NetworkCaller
+  /** Headers of the answer that do not depend on the route: CORS, limits. */
+  readonly common: string[]
+  /** The path as sent, without query. */
+  readonly path: string
+  /** The text after `?`, empty without one. */
+  readonly search: string
+  params: Readonly<Record<string, string | undefined>> = NO_PARAMS
+  #query: URLSearchParams | undefined
+
+  constructor(
+    services: HttpServices,
+    request: IncomingMessage,
+    response: ServerResponse,
+    network: NetworkCaller,
+    target: { path: string; search: string },
+    common: string[],
+  ) {
+    this.services = services
+    this.request = request
+    this.response = response
+    this.network = network
+    this.path = target.path
+    this.search = target.search
+    this.common = common
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.search)
+    return this.#query
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** A path parameter, percent-decoded once. */
+  param(name: string): string {
+    return this.params[name] ?? ''
+  }
+
+  /** The branch of the path. Throws `invalid-name`, `branch-not-found`. */
+  branch(): BranchStore {
+    return this.services.store.getBranch(parseBranchId(this.param('branchId')))
+  }
+
+  /** The module of the path. Throws `invalid-name`, `branch-not-found`, `module-not-found`. */
+  module(): ModuleStore {
+    return this.branch().getModule(parseModuleId(this.param('moduleId')))
+  }
+
+  parseQuery<Schema extends z.ZodObject>(
+    schema: Schema | undefined,
+    aliases: Readonly<Record<string, string>> = {},
+  ): z.output<Schema> | undefined {
+    if (schema === undefined) return undefined
+    const values: Record<string, string> = {}
+    if (this.search === '') return check(schema, values, 'query parameter')
+    const given = new Set<string>()
+    for (const [sent, value] of this.query) {
+      const name = aliases[sent] ?? sent
+      if (name !== sent) values[name] ??= value
+      else {
+        // Repeated parameters are lists: `?a=1&a=2` reads as `1,2`.
+        values[name] = given.has(name) ? `${values[name]},${value}` : value
+        given.add(name)
+      }
+    }
+    return check(schema, values, 'query parameter')
+  }
+
+  async parseBody<Schema extends z.ZodType>(schema: Schema): Promise<z.output<Schema>> {
+    return check(schema, (await this.readBody()) ?? {}, 'field')
+  }
+
+  /** The JSON body; undefined when there is none. */
+  readBody(): Promise<JsonValue | undefined> {
+    const { bodyLimitBytes, bodyMaxDepth } = this.services.settings
+    return readJsonBody(this.request, { maxBytes: bodyLimitBytes, maxDepth: bodyMaxDepth })
+  }
+
+  /** A body that is an object. Throws `missing-record` for none and `invalid-request` for another type. */
+  async readObject(): Promise<JsonObject> {
+    const body = await this.readBody()
+    if (isJsonObject(body)) return body
+    if (body === undefined || body === null) throw new AppError('missing-record', 'The request carries no JSON object.')
+    throw new AppError('invalid-request', 'The body must be a JSON object.')
+  }
+
+  /** 2 when the request says so, or carries a token; 1 undeclared. Throws `protocol-unsupported`. */
+  protocol(): 1 | 2 {
+    const { headers } = this.request
+    const declared = headers['mishkah-protocol'] ?? (this.search === '' ? null : this.query.get('protocol'))
+    if (declared === null) return headers.authorization?.startsWith('Bearer ') ? 2 : 1
+    const version = PROTOCOLS.find((known) => String(known) === declared)
+    if (version) return version
+    throw new AppError('protocol-unsupported', 'This server speaks the protocols 1 and 2.', {
+      details: { protocols: [...PROTOCOLS] },
+    })
+  }
+
+  /** Who writes, as the store needs it. */
+  caller(branch: BranchStore): Caller {
+    const protocol = this.protocol()
+    const caller: Caller = { protocol, isLegacy: protocol === 1 && branch.isLegacyAllowed, label: this.network.address }
+    return this.request.headers['idempotency-key'] === undefined ? caller : { ...caller, clientId: KEY_OWNER }
+  }
+
+  /**
+   * The Idempotency-Key, a quoted or a plain text of up to 256 characters; undefined without one.
+   *
+   * @throws AppError `invalid-request` when it is empty or too long.
+   */
+  idempotencyKey(): string | undefined {
+    const sent = this.header('idempotency-key')
+    if (sent === undefined) return undefined
+    const key = /^"(.*)"$/.exec(sent)?.[1]?.replace(/\\(["\\])/g, '$1') ?? sent
+    if (key !== '' && key.length <= 256) return key
+    throw new AppError('invalid-request', 'The Idempotency-Key must have 1 to 256 characters.')
+  }
+
+  /** Answers with JSON text that is complete already. */
+  sendText(status: number, text: string, headers?: HeaderList): void {
+    writeAnswer(this.response, { status, type: JSON_TYPE, body: text, ...(headers && { headers }) }, this.common)
+  }
+
+  send(status: number, value: object, headers?: HeaderList): void {
+    this.sendText(status, JSON.stringify(value), headers)
+  }
+
+  /** An answer that may be compressed and revalidated: reads, not the answers to writes. */
+  async sendReadable(text: string, options: { etag?: string; status?: number } = {}): Promise<void> {
+    const headers: HeaderList = ['Vary', 'Accept-Encoding, Origin']
+    if (options.etag) headers.push('ETag', options.etag)
+    const cache = options.etag ? 'private, no-cache' : 'no-store'
+    const answer: Answer = { status: options.status ?? 200, type: JSON_TYPE, body: text, cache, headers }
+    writeAnswer(this.response, (await compressed(this.request, answer)) ?? answer, this.common)
+  }
+
+  /** Answers 304 when If-None-Match names `etag`. */
+  isFresh(etag: string): boolean {
+    const sent = this.request.headers['if-none-match']
+    if (sent === undefined || !matchesEtag(sent, etag)) return false
+    const headers = ['ETag', etag, 'Vary', 'Accept-Encoding, Origin']
+    writeAnswer(this.response, { status: 304, type: JSON_TYPE, cache: 'private, no-cache', headers }, this.common)
+    return true
+  }
+}
+
+/** Without people there is one owner of all keys, whatever address a client has today. */
+const KEY_OWNER = 'http:anonymous'
+
+/** Weak comparison, RFC 9110 8.8.3.2. */
+export function matchesEtag(header: string, etag: string): boolean {
+  if (header.trim() === '*') return true
+  const plain = etag.replace(/^W\//, '')
+  return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === plain)
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors: FieldError[] = result.error.issues.map((issue) => ({
+    field: issue.path.join('.'),
+    code: issue.code,
+    message: issue.message,
+  }))
+  const first = errors[0]
+  const message = first?.field
+    ? `The ${what} ${first.field} is wrong: ${first.message}.`
+    : 'The request has the wrong form.'
+  throw new AppError('invalid-request', message, { errors })
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import Koa, { type Context } from 'koa'
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { answerOptions, corsHeaders } from '../middleware/cors.ts'
+import { createRateLimiter, type RateLimiter } from '../middleware/rate-limit.ts'
+import { writeError } from './answer.ts'
+import { Call } from './call.ts'
+import { Dispatcher } from './dispatch.ts'
+import type { Route } from './route.ts'
+import type { HttpServices } from './services.ts'
+import { createStaticFiles, type StaticFiles } from './static-files.ts'
+
+/** A client gets this long for the head and for the whole request. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than browsers keep an idle connection, so that they close first and never meet a closing one. */
+const KEEP_ALIVE_MS = 65_000
+const CHECK_EVERY_MS = 2_000
+const SLOW_REQUEST_MS = 2_000
+
+const NO_COMMON: readonly string[] = []
+
+/** Paths that answer whoever can name the server, so that a monitor needs no account. */
+const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz'])
+
+/**
+ * The HTTP server, not listening yet.
+ *
+ * Every request passes one function: admission, limits, the route, and the translation of what it throws. A stack of
+ * small middleware would cost a promise a layer on each request.
+ */
+export function createHttpServer(services: HttpServices, routes: readonly Route[]): Server {
+  const app = new Koa()
+  const handle = createHandler(services, routes)
+  app.use(handle)
+  app.on('error', (error: unknown) => services.log.debug('response-broken', { error }))
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+    },
+    app.callback(),
+  )
+  server.on('clientError', (error, socket) => {
+    const isTooLarge = 'code' in error && error.code === 'HPE_HEADER_OVERFLOW'
+    if (socket.writable) socket.end(`HTTP/1.1 ${isTooLarge ? '431' : '400'} Bad Request\r\nConnection: close\r\n\r\n`)
+  })
+  return server
+}
+
+function createHandler(services: HttpServices, routes: readonly Route[]): (ctx: Context) => Promise<void> {
+  const { options, settings } = services
+  const dispatcher = new Dispatcher(routes)
+  const limiter = options.rateLimit ? createRateLimiter(settings.requestsPer15Minutes) : undefined
+  const files = createStaticFiles({
+    consoleDir: options.consoleDir,
+    ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
+  })
+  const handler = { services, dispatcher, limiter, files }
+  return async (ctx) => {
+    ctx.respond = false
+    const { req: request, res: response } = ctx
+    const startedAt = performance.now()
+    const target = splitTarget(request.url ?? '/')
+    const isApi = target.path.startsWith('/api/') || target.path.startsWith('/branches')
+    let common = NO_COMMON
+    try {
+      common = await answer(handler, ctx, { ...target, isApi }, (headers) => {
+        common = headers
+      })
+    } catch (error) {
+      fail(services, request, response, error, common)
+    }
+    const milliseconds = performance.now() - startedAt
+    services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
+    if (milliseconds > SLOW_REQUEST_MS) {
+      const { method } = request
+      services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
+    }
+  }
+}
+
+interface Handler {
+  services: HttpServices
+  dispatcher: Dispatcher
+  limiter: RateLimiter | undefined
+  files: StaticFiles
+}
+
+/** Admission comes before CORS: a page that may not call learns nothing. */
+async function answer(
+  { services, dispatcher, limiter, files }: Handler,
+  ctx: Context,
+  target: { path: string; search: string; isApi: boolean },
+  onCommon: (headers: readonly string[]) => void,
+): Promise<readonly string[]> {
+  const { req: request, res: response } = ctx
+  const isForAnyone = request.method === 'OPTIONS' || PUBLIC_PATHS.has(target.path)
+  const admission = isForAnyone ? services.callers.admitAnyone(request) : services.callers.admit(request)
+  if (admission.kind === 'refused') throw admission.error
+  const { caller } = admission
+  const common = [...corsHeaders(caller)]
+  onCommon(common)
+  if (request.method === 'OPTIONS') {
+    answerOptions(request, response, caller)
+    return common
+  }
+  if (services.isStopping()) {
+    common.push('Connection', 'close')
+    if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
+  }
+  if (limiter && target.isApi && !caller.isLoopback) common.push(...limiter.take(caller.address))
+  if (!target.isApi && (await files.serve(request, response, target.path, common))) return common
+  await dispatcher.run(ctx, new Call(services, request, response, caller, target, common))
+  return common
+}
+
+/** The border where every failure becomes an answer. */
+function fail(
+  services: HttpServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  common: readonly string[],
+): void {
+  const known = isAppError(error)
+  const code = known ? error.code : 'internal'
+  services.metrics.countError(code)
+  const traceId = traceIdOf(request)
+  if (!known || error.status >= 500) services.log.error('request-failed', { traceId, code, path: request.url, error })
+  if (response.headersSent) {
+    // The status is out already: only a broken connection can tell the client that the answer is incomplete.
+    response.destroy()
+    return
+  }
+  if (!response.destroyed) writeError(request, response, error, traceId, common)
+}
+
+/** The caller's trace where it sends one (W3C Trace Context), else a new one. */
+function traceIdOf(request: IncomingMessage): string {
+  const parent = request.headers.traceparent
+  const sent = typeof parent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(parent)?.[1] : undefined
+  return sent ?? randomBytes(16).toString('hex')
+}
+
+/** Splits without normalising: what looks like `..` stays a name that nothing has. */
+function splitTarget(url: string): { path: string; search: string } {
+  const hash = url.indexOf('#')
+  const target = hash === -1 ? url : url.slice(0, hash)
+  const mark = target.indexOf('?')
+  return mark === -1 ? { path: target, search: '' } : { path: target.slice(0, mark), search: target.slice(mark + 1) }
+}

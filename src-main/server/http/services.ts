@@ -1,0 +1,51 @@
+import type { ServerOptions } from '../../config/options.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Store } from '../../store/api.ts'
+import type { Callers } from '../callers.ts'
+import type { ServerMetrics } from './metrics.ts'
+
+/** Settings of the HTTP server that have good defaults; ServerOptions may carry them. */
+export interface HttpSettings {
+  /** Largest request body, 1 MiB by default. */
+  bodyLimitBytes: number
+  /** Deepest nesting of a request body. */
+  bodyMaxDepth: number
+  /** Folder whose files are served under `/`, for the pages of field clients. */
+  staticDir?: string
+  /** More names under which this server may be addressed. */
+  allowedHosts?: readonly string[]
+  /** More origins whose pages may call. */
+  allowedOrigins?: readonly string[]
+  /** Requests an address may make in 15 minutes; loopback is not counted. */
+  requestsPer15Minutes: number
+}
+
+export const DEFAULT_HTTP_SETTINGS: HttpSettings = {
+  bodyLimitBytes: 1_048_576,
+  bodyMaxDepth: 64,
+  requestsPer15Minutes: 1_000,
+}
+
+/** What the sockets report about themselves. */
+export interface SocketFigures {
+  sockets: number
+  rooms: number
+  queuedBytes: number
+  /** Counters since the start by channel: direct, branch, pubsub. */
+  channels?: Record<string, { broadcasts: number; frames: number; bytes: number; serialized: number }>
+}
+
+/** Everything a route may use. */
+export interface HttpServices {
+  store: Store
+  log: Log
+  callers: Callers
+  metrics: ServerMetrics
+  options: ServerOptions
+  settings: HttpSettings
+  startedAt: string
+  /** The addresses under which the server answers now. */
+  addresses(): { url: string; kind: 'loopback' | 'lan' }[]
+  socketFigures(): SocketFigures
+  isStopping(): boolean
+}
