@@ -80,7 +80,7 @@ function compile(table: TableDefinition): CompiledTable {
   return { slots, fields, required: fields.filter((field) => field.isRequired), defaults, secretKeys: [...secretKeys] }
 }
 
-/** Column names first, then aliases: a canonical name always keeps its meaning. */
+/** Column names first, then the first alias of every field, and so on: a canonical name always keeps its meaning. */
 function addSpellings(
   table: TableDefinition,
   slots: Map<string, KeySlot>,
@@ -88,27 +88,36 @@ function addSpellings(
   secretKeys: Set<string>,
 ): void {
   const compiledByName = new Map(fields.map((field) => [field.name, field]))
-  const longest = Math.max(0, ...table.fields.map((field) => field.aliases.length))
-  for (let rank = 1; rank <= longest + 1; rank++) {
-    for (const definition of table.fields) {
-      const spelling = rank === 1 ? definition.columnName : definition.aliases[rank - 2]
-      if (spelling === undefined) continue
-      const field = compiledByName.get(definition.name)
-      const [key, ...path] = spelling.split('.')
-      const slot = slots.get(rank === 1 ? spelling : key!)
-      if (rank > 1 && path.length > 0) {
-        if (field) addNested(slots, key!, slot, { field, path, text: spelling, rank })
-      } else if (slot === undefined || (slot.field === undefined && slot.serverField === undefined)) {
-        const meaning = field ? { field, rank } : { serverField: definition.name, rank }
-        slots.set(spelling, slot?.nested ? { ...meaning, nested: slot.nested } : meaning)
-        if (definition.secret) secretKeys.add(spelling)
-      }
+  const spellings = table.fields.flatMap((definition) =>
+    [definition.columnName, ...definition.aliases].map((spelling, index) => ({
+      definition,
+      spelling,
+      rank: index + 1,
+    })),
+  )
+  for (const { definition, spelling, rank } of spellings.sort((left, right) => left.rank - right.rank)) {
+    const field = compiledByName.get(definition.name)
+    if (rank > 1 && spelling.includes('.')) {
+      if (field) addNested(slots, field, spelling, rank)
+    } else if (addSpelling(slots, spelling, field ? { field, rank } : { serverField: definition.name, rank })) {
+      if (definition.secret) secretKeys.add(spelling)
     }
   }
 }
 
-function addNested(slots: Map<string, KeySlot>, key: string, slot: KeySlot | undefined, alias: NestedAlias): void {
-  if (slot === undefined) slots.set(key, { rank: alias.rank, nested: [alias] })
+/** False when the spelling means something else already. */
+function addSpelling(slots: Map<string, KeySlot>, spelling: string, meaning: KeySlot): boolean {
+  const slot = slots.get(spelling)
+  if (slot?.field !== undefined || slot?.serverField !== undefined) return false
+  slots.set(spelling, slot?.nested ? { ...meaning, nested: slot.nested } : meaning)
+  return true
+}
+
+function addNested(slots: Map<string, KeySlot>, field: CompiledField, text: string, rank: number): void {
+  const [key, ...path] = text.split('.')
+  const alias: NestedAlias = { field, path, text, rank }
+  const slot = slots.get(key!)
+  if (slot === undefined) slots.set(key!, { rank, nested: [alias] })
   else if (slot.nested) slot.nested.push(alias)
   else slot.nested = [alias]
 }

@@ -1,10 +1,14 @@
-/** `menuItem` and `MenuItem` -> `menu_item`; a name that already has underscores, dots or dashes stays as it is. */
-export function toSnakeCase(name: string): string {
-  if (!/[A-Z]/.test(name) || /[_.:-]/.test(name)) return name
+/** `unitPrice` -> `unit_price`, `SKUCode` -> `sku_code`. */
+export function toColumnName(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
+}
+
+/** `menuItem` and `MenuItem` -> `menu_item`; a name that already has underscores, dots or dashes stays as it is. */
+export function toSnakeCase(name: string): string {
+  return /[_.:-]/.test(name) ? name : toColumnName(name)
 }
 
 /** The last word of a snake_case name in the singular: `menu_items` -> `menu_item`, `order_statuses` -> `order_status`. */

@@ -41,8 +41,8 @@ export function createTableResolver(module: ModuleDefinition): TableResolver {
   const bySnakeName = new Map<string, TableDefinition[]>()
   for (const table of module.tables.values()) {
     for (const alias of table.aliases) addTo(declared, alias, table)
-    const words = Object.hasOwn(GENERAL_ALIASES, table.name) ? GENERAL_ALIASES[table.name]! : ''
-    for (const alias of words.split(' ')) addTo(general, alias, table)
+    const words = Object.hasOwn(GENERAL_ALIASES, table.name) ? GENERAL_ALIASES[table.name] : undefined
+    for (const alias of words?.split(' ') ?? []) addTo(general, alias, table)
     addTo(bySnakeName, toSnakeCase(table.name), table)
   }
   const remembered = new Map<string, TableDefinition>()
