@@ -31,5 +31,5 @@ export async function showAddress(urls: readonly string[], localUrl: string, tex
     defaultId: 0,
     cancelId: 0,
   })
-  if (response === 1) clipboard.writeText(urls[0] ?? localUrl)
+  if (response === 1) await clipboard.writeText(urls[0] ?? localUrl)
 }

@@ -3,8 +3,16 @@ import { isAllowedLink } from '../ipc/allowed-links.ts'
 import type { Log } from '../lib/log.ts'
 import { CONSOLE_ORIGIN } from './app-scheme.ts'
 
-/** The one thing a page may do beyond reading and talking to the server: put text on the clipboard. */
-const ALLOWED_PERMISSION = 'clipboard-sanitized-write'
+/**
+ * What a page may do beyond reading: put text on the clipboard, and talk to this machine. Newer Chromium asks before a page
+ * reaches the loopback or local network; where to is bounded by the content security policy (app-scheme.ts).
+ */
+const ALLOWED_PERMISSIONS: ReadonlySet<string> = new Set([
+  'clipboard-sanitized-write',
+  'loopback-network',
+  'local-network',
+  'local-network-access',
+])
 
 /**
  * The page stays where it is: no navigation away, no frames of others, no new windows, no webviews. A link to an allowed
@@ -30,10 +38,10 @@ export function lockContents(contents: WebContents, openExternal: (url: string) 
 /** Denies camera, position, notifications, devices and all else. */
 export function lockSession(session: Session): void {
   session.setPermissionRequestHandler((_contents, permission, callback, details) => {
-    callback(permission === ALLOWED_PERMISSION && isConsolePage(details.requestingUrl))
+    callback(ALLOWED_PERMISSIONS.has(permission) && isConsolePage(details.requestingUrl))
   })
   session.setPermissionCheckHandler((_contents, permission, requestingOrigin) => {
-    return permission === ALLOWED_PERMISSION && isConsolePage(requestingOrigin)
+    return ALLOWED_PERMISSIONS.has(permission) && isConsolePage(requestingOrigin)
   })
   session.setDevicePermissionHandler(() => false)
 }

@@ -138,7 +138,7 @@ test('start-up says who can reach the server and what that means', () => {
   expect(messages(['--host', '127.0.0.1'])[2]).toContain('as asked')
   expect(messages(['--open-lan', '--rate-limit=off']).slice(2)).toEqual([
     'On the network: http://10.0.0.2:3200',
-    'Nobody can sign in yet: everyone who can reach these addresses is admitted as an administrator.',
+    'Nobody can sign in yet: everyone who is admitted is an administrator.',
     'Open LAN: once people exist, devices with private addresses are admitted without signing in, as cashier.',
     'The rate limits are off although the network is served; off is meant for tests on loopback.',
   ])

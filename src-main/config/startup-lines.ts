@@ -29,7 +29,7 @@ export function startupLines(launch: Launch, url: string, port: number, addresse
     lines.push({
       level: 'warn',
       event: 'everyone-is-administrator',
-      message: 'Nobody can sign in yet: everyone who can reach these addresses is admitted as an administrator.',
+      message: 'Nobody can sign in yet: everyone who is admitted is an administrator.',
     })
   }
   if (openLan) {
