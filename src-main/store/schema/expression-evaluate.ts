@@ -73,7 +73,8 @@ export function toComparable(value: JsonValue): Comparable {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
 }
 
-function compare(operator: CompareOperator, left: Comparable, right: Comparable): boolean {
+/** Whether a comparison of two values holds; never more than true or false. */
+export function compare(operator: CompareOperator, left: Comparable, right: Comparable): boolean {
   if (operator === '==') return left === right
   if (operator === '!=') return left !== right
   if (left === null || right === null) return false

@@ -1,6 +1,13 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { CompareOperator, Expression, PathExpression } from './expression-ast.ts'
-import { type Comparable, type ExpressionScope, readPath, sizeOf, toComparable } from './expression-evaluate.ts'
+import {
+  type Comparable,
+  compare,
+  type ExpressionScope,
+  readPath,
+  sizeOf,
+  toComparable,
+} from './expression-evaluate.ts'
 
 export interface SqlExpression {
   /** A condition that is 1 or 0, never NULL. */
@@ -147,6 +154,9 @@ function compileTruth(value: SqlValue): SqlExpression {
 }
 
 function compileCompare(operator: CompareOperator, left: SqlValue, right: SqlValue): SqlExpression {
+  if (left.constant !== undefined && right.constant !== undefined) {
+    return compare(operator, left.constant, right.constant) ? ALWAYS : NEVER
+  }
   if (right.constant !== undefined) return compareWithConstant(operator, left, right)
   if (left.constant !== undefined) return compareWithConstant(MIRRORED[operator], right, left)
   const sameType = `(typeof($1) = 'text') = (typeof($2) = 'text')`
