@@ -1,16 +1,22 @@
+import type { JsonObject } from '../../../src-shared/json.ts'
 import type { SqliteConnection } from '../sqlite/connection.ts'
-import { addCompoundIndex, addField, createRecordTable, dropFieldIndex } from '../sqlite/record-ddl.ts'
 import { quoteName, recordTableName } from '../sqlite/identifiers.ts'
+import { addCompoundIndex, addField, createRecordTable, dropFieldIndex } from '../sqlite/record-ddl.ts'
 import { RecordTable } from '../sqlite/record-table.ts'
 import { decimalColumns } from './coerce.ts'
-import type { JsonObject } from '../../../src-shared/json.ts'
 import type { MigrationPlan, ModuleDefinition, TableDefinition } from './definition.ts'
 
 /**
  * Carries a plan out inside the running transaction. Tables and fields that disappear from a schema keep their records
  * on disk (the table is renamed aside, the field stays in the document): a schema edit is never the way to lose data.
  */
-export function applyMigration(connection: SqliteConnection, moduleId: string, plan: MigrationPlan, next: ModuleDefinition, nowMs: number): void {
+export function applyMigration(
+  connection: SqliteConnection,
+  moduleId: string,
+  plan: MigrationPlan,
+  next: ModuleDefinition,
+  nowMs: number,
+): void {
   const refilled = new Set<string>()
   for (const step of plan.steps) {
     const table = next.tables.get(step.table)
@@ -34,7 +40,9 @@ export function applyMigration(connection: SqliteConnection, moduleId: string, p
         break
       case 'add-index':
         if (field) addField(connection, moduleId, table, field)
-        else for (const index of table.indexes) addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
+        else
+          for (const index of table.indexes)
+            addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
         break
       case 'drop-index':
         if (step.field !== undefined) dropFieldIndex(connection, moduleId, table.name, step.field)

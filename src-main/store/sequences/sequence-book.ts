@@ -189,8 +189,12 @@ export class SequenceBook {
     throw new AppError('sequence-not-configured', `No sequence is configured for ${table}.${field}.`, { details: { table, field } })
   }
 
-  setRule(moduleId: string, table: string, field: string, rule: SequenceRule, nowMs: number): void {
+  /** Stores a rule inside the running transaction; `useRule` makes it current once that is committed. */
+  storeRule(moduleId: string, table: string, field: string, rule: SequenceRule, nowMs: number): void {
     this.#tables.setRule(moduleId, table, field, JSON.stringify(rule), isoTime(nowMs))
+  }
+
+  useRule(moduleId: string, table: string, field: string, rule: SequenceRule): void {
     this.#rules.set(moduleId, table, field, rule)
     this.#addField(moduleId, table)
   }

@@ -1,0 +1,134 @@
+import { AppError } from '../../../src-shared/errors.ts'
+import { parseRecordId } from '../../../src-shared/ids.ts'
+import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
+import { isoTime } from '../../lib/clock.ts'
+import { uuid7 } from '../../lib/uuid7.ts'
+import type { ModuleState } from '../module-state.ts'
+import { applyDefaults, completeRecord, decimalColumns, readPatch, recordKey, sameContent, withGeneratedKey } from '../schema/coerce.ts'
+import type { TableDefinition } from '../schema/definition.ts'
+
+export interface ImportOptions {
+  nowMs: number
+  /** `seed`: only keys that are absent. `replace`: the table holds the given records and no others afterwards. */
+  mode: 'seed' | 'replace'
+  /** Position of the event that reports the import. */
+  seq: number
+  /** Take-over: what cannot be used is reported and left out instead of refusing the whole import. */
+  onProblem?: (table: string, key: string | null, error: AppError) => void
+  isLenient?: boolean
+}
+
+export interface ImportCount {
+  table: string
+  records: number
+}
+
+/**
+ * Puts whole tables in place inside the running transaction: seeds, snapshot imports, take-overs. Records bring their own
+ * createdAt and updatedAt. Versions of keys that live or lived here go on above the old ones, so that no reader takes new
+ * content for a version it knows.
+ */
+export function importTables(state: ModuleState, tables: Record<string, unknown>, options: ImportOptions): ImportCount[] {
+  const counts: ImportCount[] = []
+  for (const [name, content] of Object.entries(tables)) {
+    const table = state.resolveTable(name)
+    const list = table.isSingleton && isJsonObject(content) ? [content] : content
+    if (!Array.isArray(list)) {
+      throw new AppError('insert-only-violation', `The records of ${table.name} must be a list.`, {
+        details: { ok: false, reason: 'invalid-table-format', table: table.name }
+      })
+    }
+    counts.push({ table: table.name, records: importTable(state, table, list, options) })
+  }
+  return counts
+}
+
+function importTable(state: ModuleState, table: TableDefinition, list: unknown[], options: ImportOptions): number {
+  const records = state.records(table.name)
+  const kept = new Set<string>()
+  let written = 0
+  for (const raw of list) {
+    try {
+      if (!isJsonObject(raw)) throw new AppError('missing-record', 'A record must be an object.')
+      const { key, record } = prepare(state, table, raw, options)
+      if (kept.has(key)) throw duplicateKey(table, key)
+      kept.add(key)
+      if (importRecord(state, table, key, record, options)) written++
+    } catch (error) {
+      if (!options.onProblem || !(error instanceof AppError)) throw error
+      options.onProblem(table.name, isJsonObject(raw) ? (recordKey(table, raw) ?? null) : null, error)
+    }
+  }
+  if (options.mode === 'replace') {
+    const at = isoTime(options.nowMs)
+    for (const batch of records.batches(1000)) {
+      for (const row of batch) {
+        if (kept.has(row.id)) continue
+        records.delete(row.n)
+        state.events.setTombstone(table.name, row.id, options.seq, row.version, at)
+      }
+    }
+  }
+  return written
+}
+
+function prepare(state: ModuleState, table: TableDefinition, raw: JsonObject, options: ImportOptions): { key: string; record: JsonObject } {
+  const { patch } = readPatch(table, raw, { isLenient: options.isLenient ?? false, keepServerFields: true })
+  let integerKey = 0
+  withGeneratedKey(
+    table,
+    patch,
+    () => uuid7(options.nowMs),
+    () => {
+      const sql = 'SELECT max(CAST(id AS INTEGER)) AS highest FROM %t'
+      integerKey = ((state.records(table.name).statement(sql).get() as { highest: number | null }).highest ?? 0) + 1
+      return integerKey
+    }
+  )
+  const key = recordKey(table, patch)
+  if (key === undefined) {
+    throw new AppError('insert-only-violation', `A record of ${table.name} has no primary key.`, {
+      details: { ok: false, reason: 'missing-primary-key', table: table.name }
+    })
+  }
+  applyDefaults(table, patch)
+  return { key: parseRecordId(key), record: patch }
+}
+
+/** False when the stored record already says the same. */
+function importRecord(state: ModuleState, table: TableDefinition, key: string, patch: JsonObject, options: ImportOptions): boolean {
+  const records = state.records(table.name)
+  const row = records.find(key)
+  if (row && (options.mode === 'seed' || sameContent(table, JSON.parse(row.doc) as JsonObject, patch))) return false
+  const buried = row ? undefined : state.events.findTombstone(table.name, key)
+  const version = (row?.version ?? buried?.version ?? 0) + 1
+  const now = isoTime(options.nowMs)
+  const createdAt = textOr(patch.createdAt, row?.createdAt ?? now)
+  const updatedAt = textOr(patch.updatedAt, createdAt)
+  const record: JsonObject = { ...patch, branchId: state.branchId, version, createdAt, updatedAt }
+  completeRecord(table, record)
+  const stored = {
+    id: key,
+    seq: options.seq,
+    born: row?.born ?? options.seq,
+    version,
+    createdAt,
+    updatedAt,
+    doc: JSON.stringify(record),
+    decimals: decimalColumns(table, record)
+  }
+  if (row) records.update(row.n, stored)
+  else records.insert(stored)
+  if (buried) state.events.deleteTombstone(table.name, key)
+  return true
+}
+
+function textOr(value: unknown, fallback: string): string {
+  return typeof value === 'string' && value !== '' ? value : fallback
+}
+
+function duplicateKey(table: TableDefinition, key: string): AppError {
+  return new AppError('insert-only-violation', `The key ${key} stands twice in ${table.name}.`, {
+    details: { ok: false, reason: 'duplicate-primary-key', table: table.name, key }
+  })
+}
