@@ -1,0 +1,98 @@
+import { AppError, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
+import type { JsonObject } from '../../../src-shared/json.ts'
+import { type ClientFrame, parseClientFrame, readRequestId } from '../../../src-shared/protocol/client-frames.ts'
+import { decodeFrame } from './frame-text.ts'
+import { handleHello } from './handshake.ts'
+import { handlePublish } from './publish.ts'
+import { handleQuery } from './query.ts'
+import { handleHistoryRequest, handleSnapshotRequest } from './requests.ts'
+import type { SyncServices } from './services.ts'
+import type { Session } from './session.ts'
+
+const PREVIEW_CHARACTERS = 80
+
+/**
+ * One frame of a socket: read, carried out, answered. Whatever is wrong with it costs this socket an error frame and
+ * nobody else anything; nothing is thrown.
+ */
+export function handleMessage(services: SyncServices, session: Session, bytes: Buffer): void {
+  services.counters.received++
+  if (session.isClosing) return
+  const isAdmitted = session.admitFrame()
+  let frame: JsonObject
+  try {
+    frame = decodeFrame(bytes, services.options.maxDepth)
+  } catch (error) {
+    refuseText(session, error, bytes)
+    return
+  }
+  try {
+    if (!isAdmitted) throw new AppError('rate-limited', 'Too many frames; slow down.')
+    handleFrame(services, session, parseClientFrame(frame))
+  } catch (error) {
+    refuse(services, session, frame, error)
+  }
+}
+
+function handleFrame(services: SyncServices, session: Session, frame: ClientFrame): void {
+  switch (frame.type) {
+    case 'client:publish':
+      handlePublish(services, session, frame)
+      break
+    case 'client:hello':
+      handleHello(services, session, frame)
+      break
+    case 'client:query':
+      handleQuery(services, session, frame)
+      break
+    case 'client:request:snapshot':
+      handleSnapshotRequest(services, session, frame)
+      break
+    case 'client:request:history':
+      handleHistoryRequest(session, frame)
+      break
+    case 'client:auth':
+      session.send({ type: 'server:auth', ...given({ requestId: frame.requestId }), status: 'accepted' })
+      break
+    case 'ping':
+      session.send({ type: 'pong', ...given({ requestId: frame.requestId, ts: frame.ts }) })
+      break
+    case 'pong':
+      break
+    case 'auth':
+    case 'subscribe':
+    case 'publish':
+      services.topics.handle(session, frame)
+      break
+    case 'unknown': {
+      const { name, requestId } = frame
+      const error = new AppError('unsupported-message', `Unknown message type ${name}.`, { details: { type: name } })
+      session.sendError(error, requestId, 'Unknown message type')
+    }
+  }
+}
+
+/** The members that have a value. */
+function given<T extends object>(members: T): T {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as T
+}
+
+/** Each dialect has its own error frame. */
+function refuse(services: SyncServices, session: Session, frame: JsonObject, error: unknown): void {
+  const { type } = frame
+  if (type !== 'auth' && type !== 'subscribe' && type !== 'publish') {
+    session.sendError(error, readRequestId(frame))
+    return
+  }
+  if (!isAppError(error)) services.log.error('topic-failed', { address: session.address, error })
+  const { error: code, message } = toErrorBody(error)
+  const { topic } = frame
+  session.send({ type: 'error', code, message, ...(typeof topic === 'string' && { topic: topic.slice(0, 256) }) })
+}
+
+function refuseText(session: Session, error: unknown, bytes: Buffer): void {
+  session.sendError(error, undefined, undefined, {
+    preview: bytes.toString('utf8', 0, PREVIEW_CHARACTERS * 4).slice(0, PREVIEW_CHARACTERS),
+  })
+}

@@ -1,0 +1,215 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { AppError, toErrorBody } from '../../../src-shared/errors.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Store } from '../../store/api.ts'
+import type { Callers, NetworkCaller } from '../callers.ts'
+import { Broadcaster } from './broadcast.ts'
+import { handleMessage } from './dispatch.ts'
+import { GatewayCounters, type GatewayFigures } from './gateway-figures.ts'
+import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.ts'
+import { greet } from './handshake.ts'
+import { AddressCounter } from './limits.ts'
+import { FlushList } from './outgoing-queue.ts'
+import { Rooms } from './rooms.ts'
+import type { GatewayMetrics, SyncServices } from './services.ts'
+import { Session } from './session.ts'
+import { SnapshotFrames } from './snapshot-frames.ts'
+import { TopicHub } from './topics.ts'
+
+export interface Gateway {
+  /** Asks clients to come back, answers accepted writes, closes every socket. May be called twice. */
+  close(): Promise<void>
+  figures(): GatewayFigures
+}
+
+export interface GatewayInput {
+  /** Every upgrade of this server is ours: other paths are refused. */
+  server: Server
+  store: Store
+  callers: Pick<Callers, 'admit'>
+  log: Log
+  /** `rateLimit: false` lifts the limits of frames and of sockets per address. */
+  options: { rateLimit: boolean; sync?: Partial<GatewayOptions> }
+  metrics?: GatewayMetrics
+  /** Milliseconds since 1970; the machine's clock by default. */
+  now?: () => number
+}
+
+/** Clients come back spread over this time, so that a restart is not answered by all of them at once. */
+const RETRY_AFTER_MS = { least: 500, spread: 2_500 }
+
+/** Serves the socket protocol of docs/sync.md on the upgrades of an HTTP server. */
+export function startGateway(input: GatewayInput): Gateway {
+  const { server, store, log } = input
+  const options = readOptions(input)
+  const counters = new GatewayCounters()
+  const flushList = new FlushList()
+  const now = input.now ?? Date.now
+  const services: SyncServices = {
+    store,
+    log,
+    options,
+    counters,
+    flushList,
+    now,
+    metrics: input.metrics ?? {},
+    rooms: new Rooms(counters, flushList),
+    topics: new TopicHub(store, counters, flushList, now),
+    snapshots: new SnapshotFrames(options.snapshotPartBytes),
+    sessions: new Set(),
+  }
+  const broadcaster = new Broadcaster(services)
+  const addresses = new AddressCounter()
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: options.maxFrameBytes,
+    handleProtocols: chooseProtocol,
+  })
+  let isStopping = false
+  const handleUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+    const onEarlyError = (error: Error): void => log.debug('upgrade-broken', { error })
+    socket.on('error', onEarlyError)
+    try {
+      if (isStopping) throw new AppError('stopping', 'The server is stopping.')
+      const caller = admitUpgrade(input, services, addresses, request)
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        socket.removeListener('error', onEarlyError)
+        openSession(services, addresses, webSocket, socket, caller)
+      })
+    } catch (error) {
+      counters.refusedUpgrades++
+      refuseUpgrade(socket, error)
+    }
+  }
+  server.on('upgrade', handleUpgrade)
+  const heartbeat = setInterval(() => {
+    for (const session of services.sessions) session.beat()
+  }, options.heartbeatMs)
+  heartbeat.unref()
+
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    isStopping = true
+    clearInterval(heartbeat)
+    await sayGoodbye(services)
+    broadcaster.close()
+    services.topics.close()
+    webSockets.close()
+    server.removeListener('upgrade', handleUpgrade)
+  }
+  return {
+    close: () => (closing ??= close()),
+    figures: () => figuresOf(services),
+  }
+}
+
+function readOptions({ options }: GatewayInput): GatewayOptions {
+  const all = { ...DEFAULT_GATEWAY_OPTIONS, ...options.sync }
+  return options.rateLimit ? all : { ...all, rateLimit: false, maxSocketsPerAddress: Number.POSITIVE_INFINITY }
+}
+
+/** Tokens travel as sub-protocols of browsers; the answer names another one where the client offers it. */
+function chooseProtocol(offered: Set<string>): string | false {
+  const names = [...offered]
+  return names.find((name) => !name.startsWith('bearer.')) ?? names[0] ?? false
+}
+
+/** @throws AppError `not-found`, `too-many-connections`, or what admission refuses with. */
+function admitUpgrade(
+  { callers }: GatewayInput,
+  { options, sessions }: SyncServices,
+  addresses: AddressCounter,
+  request: IncomingMessage,
+): NetworkCaller {
+  const admission = callers.admit(request)
+  if (admission.kind === 'refused') throw admission.error
+  const [path] = (request.url ?? '').split('?')
+  if (path !== options.path) throw new AppError('not-found', `Sockets are served at ${options.path}.`)
+  const { caller } = admission
+  const isCrowded = !caller.isLoopback && addresses.count(caller.address) >= options.maxSocketsPerAddress
+  if (isCrowded || sessions.size >= options.maxSockets) {
+    throw new AppError('too-many-connections', 'The server has as many sockets as it takes.')
+  }
+  return caller
+}
+
+function refuseUpgrade(socket: Socket, error: unknown): void {
+  const body = JSON.stringify(toErrorBody(error))
+  const status = error instanceof AppError ? error.status : 500
+  socket.end(
+    `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\nConnection: close\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `${status === 429 || status === 503 ? 'Retry-After: 2\r\n' : ''}\r\n${body}`,
+    () => socket.destroy(),
+  )
+}
+
+function openSession(
+  services: SyncServices,
+  addresses: AddressCounter,
+  webSocket: WebSocket,
+  socket: Socket,
+  { address }: NetworkCaller,
+): void {
+  const session = new Session(services, webSocket, socket, address)
+  services.sessions.add(session)
+  addresses.add(address)
+  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isBinary && !isUtf8(data)) webSocket.close(1007, 'invalid UTF-8')
+    else handleMessage(services, session, data)
+  })
+  // Too large, not UTF-8, not a frame: ws closes with the code that says so.
+  webSocket.on('error', (error) => services.log.debug('socket-error', { address, error }))
+  webSocket.on('close', (code: number) => {
+    session.leaveRooms()
+    session.helloCount++
+    services.topics.leave(session)
+    session.outgoing.clear()
+    services.sessions.delete(session)
+    addresses.remove(address)
+    services.log.debug('socket-closed', { address, code })
+  })
+  greet(services, session)
+}
+
+/** Bounded: sockets that do not take their last frames in time are cut. */
+async function sayGoodbye({ sessions, options }: SyncServices): Promise<void> {
+  for (const session of sessions) {
+    const retryAfterMs = Math.round(RETRY_AFTER_MS.least + Math.random() * RETRY_AFTER_MS.spread)
+    session.send({ type: 'server:directive', directive: 'reconnect', reason: 'stopping', retryAfterMs, meta: {} })
+    session.close(1012, 'restarting')
+  }
+  const deadline = Date.now() + options.closeTimeoutMs
+  while (sessions.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (const session of sessions) session.terminate()
+}
+
+function figuresOf({ sessions, rooms, topics, counters }: SyncServices): GatewayFigures {
+  let queuedBytes = 0
+  let introduced = 0
+  for (const session of sessions) {
+    queuedBytes += session.outgoing.queuedBytes
+    if (session.introduction) introduced++
+  }
+  const { channels, received, resyncs, slowCloses, rateLimited, refusedUpgrades, deadSockets } = counters
+  return {
+    sockets: sessions.size,
+    sessions: introduced,
+    rooms: rooms.countOccupied(),
+    topics: topics.size,
+    queuedBytes,
+    channels: structuredClone(channels),
+    received,
+    resyncs,
+    slowCloses,
+    rateLimited,
+    refusedUpgrades,
+    deadSockets,
+  }
+}

@@ -1,0 +1,132 @@
+import { AppError } from '../../../src-shared/errors.ts'
+import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/client-frames.ts'
+import type { ModuleStore } from '../../store/api.ts'
+import type { WriteCommand, WriteResult } from '../../store/types.ts'
+import { type AckContext, type AckOptions, buildAck, buildBatchAck } from '../ack.ts'
+import { digestOf, type RememberedRequest } from './request-memory.ts'
+import type { SyncServices } from './services.ts'
+import type { Introduction, Session } from './session.ts'
+import { textFrame } from './wire-frame.ts'
+
+type Publish = ClientPublish | ClientBatch
+
+/**
+ * Hands a publish to the store and answers it once it is committed.
+ *
+ * The ack is queued inside `onCommitted`, which the store calls before it publishes the events of the same command:
+ * the sender reads its ack first, then its event. Several publishes of one socket are answered in their order.
+ * Source: docs/sync.md, rules W1 to W5.
+ */
+export function handlePublish(services: SyncServices, session: Session, frame: Publish): void {
+  const introduction = session.requireIntroduction('publish')
+  const module = moduleOfFrame(introduction, frame)
+  const memory = recall(session, introduction, module, frame)
+  if (memory === 'answered') return
+  const startedAt = performance.now()
+  const finish = (isAcknowledged: boolean): void => {
+    services.metrics.observePublish?.((performance.now() - startedAt) / 1_000, isAcknowledged)
+    session.endWrite()
+  }
+  session.beginWrite()
+  module.write(
+    toCommand(session, introduction, frame),
+    (result) => {
+      const ack = textFrame(ackText(services, module, frame, result))
+      services.counters.channels.direct.serialized++
+      session.sendFrame(ack)
+      if (memory) answerRepeats(session, module, frame, memory, ack)
+      finish(true)
+    },
+    (error) => {
+      session.sendError(error, frame.requestId)
+      if (memory) refuseRepeats(session, module, frame, memory, error)
+      finish(false)
+    },
+  )
+}
+
+/** The branch of the hello; the module of the frame, else of the hello, else the branch's only or default one. */
+function moduleOfFrame(introduction: Introduction, frame: Publish): ModuleStore {
+  const { branchId, onlyModuleId } = introduction
+  if (frame.branchId !== undefined && frame.branchId !== branchId) {
+    throw new AppError('forbidden', `This socket belongs to branch ${branchId}; say hello to another one first.`)
+  }
+  return introduction.branch.getModule(frame.moduleId ?? onlyModuleId)
+}
+
+function toCommand(session: Session, introduction: Introduction, frame: Publish): WriteCommand {
+  const operations = frame.kind === 'batch' ? frame.operations : [frame]
+  return {
+    operations: operations.map(({ action, table, record, eventId }) => ({
+      action,
+      table,
+      record,
+      ...(eventId !== undefined && { eventId }),
+    })),
+    caller: session.caller(introduction),
+    source: frame.source ?? 'ws-client',
+    ...(frame.requestId !== undefined && { requestId: frame.requestId }),
+    ...(frame.meta && { meta: frame.meta }),
+    ...(frame.epoch !== undefined && { epoch: frame.epoch }),
+  }
+}
+
+function ackText(services: SyncServices, module: ModuleStore, frame: Publish, result: WriteResult): string {
+  const { branchId, moduleId } = module
+  const context: AckContext = { serverId: services.store.serverId, branchId, moduleId }
+  const options: AckOptions = {
+    includeRecord: frame.includeRecord,
+    source: frame.source ?? 'ws-client',
+    ...(frame.requestId !== undefined && { requestId: frame.requestId }),
+    ...(frame.meta && { clientMeta: frame.meta }),
+  }
+  return frame.kind === 'batch' ? buildBatchAck(context, result, options) : buildAck(context, result, options)
+}
+
+/**
+ * Sameness within the socket, for callers without a lasting identity; with one the store remembers.
+ *
+ * Clients of protocol 1 use request ids again for other requests, so only those of protocol 2 are refused for it.
+ */
+function recall(
+  session: Session,
+  introduction: Introduction,
+  { moduleId }: ModuleStore,
+  frame: Publish,
+): RememberedRequest | 'answered' | undefined {
+  if (introduction.clientId !== undefined || frame.requestId === undefined) return undefined
+  const digest = digestOf(frame)
+  const known = session.requests.find(moduleId, frame.requestId)
+  if (known?.digest === digest) {
+    if (known.ack) session.sendFrame(known.ack)
+    else known.repeats++
+    return 'answered'
+  }
+  if (known && introduction.protocol === 2) {
+    throw new AppError('idempotency-key-reused', 'This requestId was sent with another body.')
+  }
+  return session.requests.begin(moduleId, frame.requestId, digest)
+}
+
+function answerRepeats(
+  session: Session,
+  { moduleId }: ModuleStore,
+  { requestId }: Publish,
+  memory: RememberedRequest,
+  ack: Buffer,
+): void {
+  for (let repeat = 0; repeat < memory.repeats; repeat++) session.sendFrame(ack)
+  session.requests.finish(moduleId, requestId!, memory, ack)
+}
+
+/** A refused request may be sent again. */
+function refuseRepeats(
+  session: Session,
+  { moduleId }: ModuleStore,
+  { requestId }: Publish,
+  memory: RememberedRequest,
+  error: unknown,
+): void {
+  for (let repeat = 0; repeat < memory.repeats; repeat++) session.sendError(error, requestId)
+  if (session.requests.find(moduleId, requestId!) === memory) session.requests.forget(moduleId, requestId!)
+}

@@ -1,0 +1,187 @@
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
+import type { ModuleStore, SnapshotBuffers, Store } from '../../store/api.ts'
+import type { StoredEvent } from '../../store/types.ts'
+import type { Session } from './session.ts'
+import { syncTopics, type Topic } from './topic-names.ts'
+
+type SyncTopic = Extract<Topic, { kind: 'sync' }>
+type Publish = (branchId: string, name: string, data: JsonObject) => void
+
+const MAX_TRANSACTIONS = 500
+/** The module itself is told again at most this often; each change in between is told without it. */
+const SNAPSHOT_EVERY_MS = 1_000
+
+/** What the topics of one module told last. */
+interface SyncState {
+  data: JsonObject
+  timer: NodeJS.Timeout | undefined
+  transactions: Map<string, JsonObject>
+}
+
+/**
+ * The topics that mirror a whole module. A subscriber gets the module's current snapshot, then each change as a small
+ * delta; the snapshot inside follows at most once a second, because it is the whole module each time.
+ * Source: docs/sync.md, rules T4 and T5.
+ */
+export class SyncTopics {
+  readonly #store: Store
+  readonly #now: () => number
+  readonly #publish: Publish
+  readonly #states = new Map<string, SyncState>()
+
+  constructor(store: Store, now: () => number, publish: Publish) {
+    this.#store = store
+    this.#now = now
+    this.#publish = publish
+  }
+
+  /** The topic's data now. @throws AppError `branch-not-found`, `module-not-found`. */
+  read({ branchId, moduleId }: SyncTopic): JsonObject {
+    const module = this.#store.getBranch(branchId).getModule(moduleId)
+    const state = this.#stateOf(module)
+    state.data = {
+      ...state.data,
+      version: module.head().seq,
+      snapshot: parseSnapshot(module),
+      meta: this.#meta(module),
+    }
+    return state.data
+  }
+
+  handleEvent(event: StoredEvent, isHeard: (name: string) => boolean): void {
+    const { branchId, moduleId } = event
+    const names = syncTopics(branchId, moduleId).filter(isHeard)
+    if (names.length === 0) return
+    const module = this.#store.getBranch(branchId).getModule(moduleId)
+    const state = this.#stateOf(module)
+    const { action, table, eventId, seq } = event
+    state.data = { ...state.data, action, table, mutationId: eventId, version: seq, meta: this.#meta(module) }
+    for (const name of names) this.#publish(branchId, name, state.data)
+    state.timer ??= setTimeout(() => this.#refresh(branchId, moduleId), SNAPSHOT_EVERY_MS).unref()
+  }
+
+  /**
+   * A client's word on a sync topic: needs a transaction id; `snapshot` replaces tables of the module, as POST /api/sync
+   * does. A repeated id is answered with the first result.
+   *
+   * @throws AppError `missing-trans-id`, `unsupported-message`.
+   */
+  handlePublish(session: Session, topic: SyncTopic, data: JsonObject): void {
+    const transId = textOf(data.trans_id ?? data.transId ?? data.mutationId)
+    if (transId === undefined) throw new AppError('missing-trans-id', 'A publish on a sync topic needs a trans_id.')
+    const module = this.#store.getBranch(topic.branchId).getModule(topic.moduleId)
+    const state = this.#stateOf(module)
+    const known = state.transactions.get(transId)
+    if (known) {
+      const meta = isJsonObject(known.meta!) ? known.meta : {}
+      const repeated = { duplicateTrans: true, transId, previousMutationId: transId, ackedMutationId: transId }
+      session.send({ type: 'publish', topic: topic.name, data: { ...known, meta: { ...meta, ...repeated } } })
+      return
+    }
+    if (data.order !== undefined) {
+      throw new AppError('unsupported-message', 'Orders are saved with client:publish or POST .../orders.')
+    }
+    this.#carryOut(session, topic, module, transId, data)
+  }
+
+  close(): void {
+    for (const { timer } of this.#states.values()) clearTimeout(timer)
+  }
+
+  #carryOut(session: Session, topic: SyncTopic, module: ModuleStore, transId: string, data: JsonObject): void {
+    const { snapshot } = data
+    const tell = (): void => {
+      const state = this.#stateOf(module)
+      const { snapshot: _snapshot, order: _order, ...words } = data
+      const version = module.head().seq
+      const current = snapshot === undefined ? state.data.snapshot : parseSnapshot(module)
+      const told = { ...state.data, ...words, version, meta: { ...objectOf(words.meta), ...this.#meta(module) } }
+      state.data = current === undefined ? told : { ...told, snapshot: current }
+      state.transactions.set(transId, { ...words, version, meta: told.meta })
+      if (state.transactions.size > MAX_TRANSACTIONS) {
+        state.transactions.delete(state.transactions.keys().next().value!)
+      }
+      for (const name of syncTopics(module.branchId, module.moduleId)) this.#publish(module.branchId, name, state.data)
+    }
+    if (snapshot === undefined) {
+      tell()
+      return
+    }
+    session.beginWrite()
+    module
+      .importSnapshot({ tables: tablesOf(snapshot), reason: 'sync-topic', ...requestedBy(data) })
+      .then(tell)
+      .catch((error: unknown) => {
+        const known = isAppError(error) ? error : new AppError('internal', 'The snapshot could not be stored.')
+        session.send({ type: 'error', code: known.code, message: known.message, topic: topic.name })
+      })
+      .finally(() => session.endWrite())
+  }
+
+  #refresh(branchId: string, moduleId: string): void {
+    const module = this.#store.getBranch(branchId).getModule(moduleId)
+    const state = this.#stateOf(module)
+    state.timer = undefined
+    state.data = { ...state.data, snapshot: parseSnapshot(module) }
+    for (const name of syncTopics(branchId, moduleId)) this.#publish(branchId, name, state.data)
+  }
+
+  #stateOf({ branchId, moduleId }: ModuleStore): SyncState {
+    const key = `${branchId}\n${moduleId}`
+    let state = this.#states.get(key)
+    if (!state) {
+      state = { data: { branchId, moduleId, action: 'snapshot' }, timer: undefined, transactions: new Map() }
+      this.#states.set(key, state)
+    }
+    return state
+  }
+
+  #meta({ branchId, moduleId }: ModuleStore): JsonObject {
+    return { branchId, moduleId, serverId: this.#store.serverId, updatedAt: new Date(this.#now()).toISOString() }
+  }
+}
+
+/** The module as one object. Only for this dialect, which has no way to send it in pieces. */
+function parseSnapshot(module: ModuleStore): JsonObject {
+  const { branchId, moduleId } = module
+  const snapshot = module.snapshot()
+  const tables: JsonObject = {}
+  for (const table of snapshot.tables) tables[table.name] = parseTable(table)
+  const meta = JSON.parse(JSON.stringify(snapshot.meta)) as JsonObject
+  return { moduleId, branchId, version: snapshot.seq, tables, meta }
+}
+
+function parseTable({ chunks, isSingleton }: SnapshotBuffers['tables'][number]): JsonValue {
+  const text = chunks.map((chunk) => chunk.toString('utf8')).join(',')
+  return JSON.parse(isSingleton ? text : `[${text}]`) as JsonValue
+}
+
+function tablesOf(snapshot: JsonValue): Record<string, JsonObject[]> {
+  const tables = isJsonObject(snapshot) ? snapshot.tables : undefined
+  if (tables === undefined || !isJsonObject(tables)) {
+    throw new AppError('insert-only-violation', 'The snapshot has no tables.')
+  }
+  const result: Record<string, JsonObject[]> = {}
+  for (const [name, rows] of Object.entries(tables)) {
+    if (!Array.isArray(rows) || !rows.every((row): row is JsonObject => isJsonObject(row))) {
+      throw new AppError('insert-only-violation', `Table ${name} is not a list of records.`)
+    }
+    result[name] = rows
+  }
+  return result
+}
+
+function requestedBy(data: JsonObject): { requestedBy?: string } {
+  const userId = textOf(data.userId)
+  return userId === undefined ? {} : { requestedBy: userId }
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  return value !== undefined && isJsonObject(value) ? value : {}
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined
+}
