@@ -12,7 +12,7 @@ import type {
   SnapshotSummary,
   TableSummary,
   Task,
-  TaskKind
+  TaskKind,
 } from '../../src-shared/protocol/management.ts'
 import type { FullSyncFlag, SnapshotMeta } from '../../src-shared/protocol/records.ts'
 import type { MigrationPlan, ModuleDefinition, TableDefinition } from './schema/definition.ts'
@@ -25,7 +25,7 @@ import type {
   RecordView,
   StoredEvent,
   WriteCommand,
-  WriteResult
+  WriteResult,
 } from './types.ts'
 
 /** What the servers (HTTP, sockets) see of the store. Every `get…` throws a coded AppError when the thing is missing. */
@@ -37,7 +37,11 @@ export interface Store {
   createBranch(input: { branchId: string; label?: string; modules?: string[] }): BranchSummary
   attachModule(branchId: string, moduleId: string): string[]
   listModuleTypes(): { id: string; label: string; description: string; tables: string[] }[]
-  createModuleType(input: { moduleId: string; label?: string; description?: string; schema?: JsonObject }): { moduleId: string; label: string; tables: string[] }
+  createModuleType(input: { moduleId: string; label?: string; description?: string; schema?: JsonObject }): {
+    moduleId: string
+    label: string
+    tables: string[]
+  }
   readonly schemas: SchemaFiles
   readonly backups: Backups
   readonly tasks: Tasks
@@ -69,7 +73,13 @@ export interface BranchStore {
   getModule(moduleId?: string): ModuleStore
   summary(): BranchSummary
   fullSyncFlags(moduleId?: string): FullSyncFlag[]
-  setFullSyncFlag(input: { moduleId: string; isEnabled: boolean; reason?: string; requestedBy?: string; meta?: JsonObject }): Promise<FullSyncFlag>
+  setFullSyncFlag(input: {
+    moduleId: string
+    isEnabled: boolean
+    reason?: string
+    requestedBy?: string
+    meta?: JsonObject
+  }): Promise<FullSyncFlag>
 }
 
 export interface ModuleStore {
@@ -109,7 +119,12 @@ export interface ModuleStore {
   snapshots: SnapshotFiles
 
   /** Replaces the listed tables (POST /api/sync): one import event, a new snapshot floor. */
-  importSnapshot(input: { tables: Record<string, JsonObject[]>; version?: number; requestedBy?: string; reason?: string }): Promise<StoredEvent>
+  importSnapshot(input: {
+    tables: Record<string, JsonObject[]>
+    version?: number
+    requestedBy?: string
+    reason?: string
+  }): Promise<StoredEvent>
 }
 
 export interface SnapshotBuffers {
@@ -127,8 +142,20 @@ export interface SnapshotBuffers {
 export interface SequenceService {
   list(): SequenceSummary[]
   gaps(query: { table?: string; field?: string; limit?: number }): { gaps: SequenceGap[]; total: number }
-  allocate(input: { table: string; field: string; record?: JsonObject; requestId?: string; clientId?: string }): Promise<{ value: number; id: string; rule: SequenceRule }>
-  lease(input: { table: string; field: string; size: number; deviceId: string; requestId?: string }): Promise<SequenceLease>
+  allocate(input: {
+    table: string
+    field: string
+    record?: JsonObject
+    requestId?: string
+    clientId?: string
+  }): Promise<{ value: number; id: string; rule: SequenceRule }>
+  lease(input: {
+    table: string
+    field: string
+    size: number
+    deviceId: string
+    requestId?: string
+  }): Promise<SequenceLease>
   skip(input: { table: string; field: string; to: number; requestedBy?: string }): Promise<SequenceSummary>
   setRule(input: { table: string; field: string; rule: SequenceRule }): Promise<SequenceSummary>
   preview(rule: SequenceRule): string[]
@@ -136,13 +163,32 @@ export interface SequenceService {
 
 export interface ArchiveService {
   previewPurge(tables?: string[]): PurgePreview
-  purge(input: { tables?: string[]; requestedBy?: string; reason?: string; resetEvents?: boolean; broadcast?: boolean; onProgress?: Progress }): Promise<PurgeResult>
+  purge(input: {
+    tables?: string[]
+    requestedBy?: string
+    reason?: string
+    resetEvents?: boolean
+    broadcast?: boolean
+    onProgress?: Progress
+  }): Promise<PurgeResult>
   listHistory(): HistorySummary[]
   /** Throws history-entry-not-found. `entry` is the archive file without secret fields. */
   getHistory(entryId: string): { summary: HistorySummary; entry: JsonObject }
-  restoreHistory(input: { entryId: string; mode: 'append' | 'replace'; requestedBy?: string; reason?: string; broadcast?: boolean; onProgress?: Progress }): Promise<RestoreHistoryResult>
+  restoreHistory(input: {
+    entryId: string
+    mode: 'append' | 'replace'
+    requestedBy?: string
+    reason?: string
+    broadcast?: boolean
+    onProgress?: Progress
+  }): Promise<RestoreHistoryResult>
   /** Archives, clears and re-seeds: transaction tables only for the daily reset, everything for an explicit one. */
-  reset(input: { scope: 'all' | 'transactions'; requestedBy?: string; reason: string; onProgress?: Progress }): Promise<ResetResult>
+  reset(input: {
+    scope: 'all' | 'transactions'
+    requestedBy?: string
+    reason: string
+    onProgress?: Progress
+  }): Promise<ResetResult>
 }
 
 export type Progress = (step: string, done?: number, total?: number) => void
@@ -184,21 +230,42 @@ export interface SnapshotFiles {
 
 export interface SchemaFiles {
   list(): { global: string[]; branches: Record<string, string[]> }
-  getGlobal(name: string): { schema: JsonObject; pending: { branchId: string; moduleId: string; plan: MigrationPlan }[] }
+  getGlobal(name: string): {
+    schema: JsonObject
+    pending: { branchId: string; moduleId: string; plan: MigrationPlan }[]
+  }
   getBranch(branchId: string, moduleId: string): { schema: JsonObject; pending: MigrationPlan | null }
   /** Writes the file, migrates every branch that uses it, sends reload-schema. `dryRun` only plans. Dangerous steps need `force`. */
-  saveGlobal(name: string, schema: JsonObject, options: { dryRun?: boolean; force?: boolean }): Promise<{ plans: { branchId: string; moduleId: string; plan: MigrationPlan }[] }>
-  saveBranch(branchId: string, moduleId: string, schema: JsonObject, options: { dryRun?: boolean; force?: boolean }): Promise<{ plan: MigrationPlan }>
+  saveGlobal(
+    name: string,
+    schema: JsonObject,
+    options: { dryRun?: boolean; force?: boolean },
+  ): Promise<{ plans: { branchId: string; moduleId: string; plan: MigrationPlan }[] }>
+  saveBranch(
+    branchId: string,
+    moduleId: string,
+    schema: JsonObject,
+    options: { dryRun?: boolean; force?: boolean },
+  ): Promise<{ plan: MigrationPlan }>
   /** Reads schema files again from disk. */
   reload(): Promise<void>
   /** Saves a seed file beside the others; `npm run seed:import` or an explicit reset loads it. */
-  saveSeed(branchId: string, moduleId: string, tables: Record<string, JsonObject[]>): { file: string; recordCount: number; tables: string[] }
+  saveSeed(
+    branchId: string,
+    moduleId: string,
+    tables: Record<string, JsonObject[]>,
+  ): { file: string; recordCount: number; tables: string[] }
 }
 
 export interface Backups {
   readonly folder: string
   list(): BackupSummary[]
-  create(input: { folder?: string; note?: string; reason: BackupSummary['reason']; onProgress?: Progress }): Promise<BackupSummary>
+  create(input: {
+    folder?: string
+    note?: string
+    reason: BackupSummary['reason']
+    onProgress?: Progress
+  }): Promise<BackupSummary>
   restore(input: { backupId: string; branchId?: string; onProgress?: Progress }): Promise<RestoreProof>
 }
 
@@ -206,5 +273,9 @@ export interface Tasks {
   list(): Task[]
   get(taskId: string): Task
   /** Starts long work; one task of a kind at a time (task-running). The returned task is already recorded. */
-  start<Result extends object>(kind: TaskKind, branchId: string | null, work: (progress: Progress) => Promise<Result>): Task
+  start<Result extends object>(
+    kind: TaskKind,
+    branchId: string | null,
+    work: (progress: Progress) => Promise<Result>,
+  ): Task
 }

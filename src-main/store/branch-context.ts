@@ -1,9 +1,9 @@
-import type { EventMirror } from './events/event-mirror.ts'
-import type { AppendedEvent } from './events/event-writer.ts'
-import type { StoredMeta } from './events/event-line.ts'
-import type { CommitQueue } from './commit/commit-queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { CommitQueue } from './commit/commit-queue.ts'
+import type { StoredMeta } from './events/event-line.ts'
+import type { EventMirror } from './events/event-mirror.ts'
+import type { AppendedEvent } from './events/event-writer.ts'
 import type { ModuleState } from './module-state.ts'
 import type { SequenceBook, SequenceContext } from './sequences/sequence-book.ts'
 import type { SnapshotCache } from './snapshots/snapshot-cache.ts'
@@ -42,7 +42,10 @@ export interface BranchContext {
    * Runs `work` as one job of the group commit; then, after COMMIT, publishes its events as module-wide notices (or as
    * ordinary events when `directive` is absent) and returns its result. `work` may return appended events.
    */
-  commitNotice<Result>(work: () => { result: Result; events: AppendedEvent[] }, directive?: ModuleNotice['directive']): Promise<Result>
+  commitNotice<Result>(
+    work: () => { result: Result; events: AppendedEvent[] },
+    directive?: ModuleNotice['directive'],
+  ): Promise<Result>
   /** Stores the changed columns of a module's row, inside the running transaction. */
   saveModuleRow(state: ModuleState): void
 }

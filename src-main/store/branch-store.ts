@@ -15,8 +15,8 @@ import type { BranchConfig } from './config-files.ts'
 import { EventMirror } from './events/event-mirror.ts'
 import { type AppendedEvent, appendEvent } from './events/event-writer.ts'
 import { importTables } from './import/import-tables.ts'
-import { BranchModuleStore } from './module-store.ts'
 import type { ModuleState } from './module-state.ts'
+import { BranchModuleStore } from './module-store.ts'
 import { type ModuleSource, openModule } from './open-module.ts'
 import type { MigrationPlan } from './schema/definition.ts'
 import { RuleBook } from './sequences/rules.ts'
@@ -87,7 +87,12 @@ export class OpenBranch implements BranchStore {
       this.#flagList = this.#flags.list()
       const moduleIds = options.modules.map((module) => module.moduleId)
       const sequenceTables = new SequenceTables(this.#connection)
-      const sequences = new SequenceBook(sequenceTables, new RuleBook(options.sequenceRules, options.branchId), options.marks, moduleIds)
+      const sequences = new SequenceBook(
+        sequenceTables,
+        new RuleBook(options.sequenceRules, options.branchId),
+        options.marks,
+        moduleIds,
+      )
       this.context = this.#makeContext(sequences)
       this.#engine = new WriteEngine({
         serverId: options.serverId,
@@ -95,7 +100,7 @@ export class OpenBranch implements BranchStore {
         sequenceTables,
         idempotency: new IdempotencyTable(this.#connection),
         isTableClosed: (table) => this.#isTableClosed(table),
-        sequenceContext: () => this.context.sequenceContext()
+        sequenceContext: () => this.context.sequenceContext(),
       })
       for (const source of options.modules) this.#openModule(source)
     } catch (error) {
@@ -129,7 +134,7 @@ export class OpenBranch implements BranchStore {
     const store = this.#stores.get(moduleId)
     if (store) return store
     throw new AppError('module-not-found', `The branch ${this.branchId} has no module "${moduleId.slice(0, 64)}".`, {
-      details: { branchId: this.branchId, moduleId: moduleId.slice(0, 64) }
+      details: { branchId: this.branchId, moduleId: moduleId.slice(0, 64) },
     })
   }
 
@@ -157,8 +162,8 @@ export class OpenBranch implements BranchStore {
         epoch: state.row.epoch,
         records: state.totalCount(),
         events: state.head.seq - state.row.trimmedSeq,
-        lastEventAt: state.head.lastEventAt
-      }))
+        lastEventAt: state.head.lastEventAt,
+      })),
     }
   }
 
@@ -173,7 +178,9 @@ export class OpenBranch implements BranchStore {
     const stored = await queue.run(() => {
       const known = this.#flagList.find((entry) => entry.flag.moduleId === input.moduleId)
       const by = input.requestedBy ?? null
-      const positions = Object.fromEntries([...this.#contexts].map(([id, { state }]) => [id, (state.staged ?? state.head).seq]))
+      const positions = Object.fromEntries(
+        [...this.#contexts].map(([id, { state }]) => [id, (state.staged ?? state.head).seq]),
+      )
       const entry: StoredFlag = {
         flag: {
           id: known?.flag.id ?? `fsync-${uuid7(clock.now())}`,
@@ -184,9 +191,9 @@ export class OpenBranch implements BranchStore {
           requestedBy: input.isEnabled ? by : (known?.flag.requestedBy ?? null),
           updatedAt: isoTime(clock.now()),
           meta: input.meta ?? known?.flag.meta ?? {},
-          clearedBy: input.isEnabled ? null : by
+          clearedBy: input.isEnabled ? null : by,
         },
-        positions
+        positions,
       }
       this.#flags.set(entry)
       return entry
@@ -219,18 +226,26 @@ export class OpenBranch implements BranchStore {
 
   #openModule(source: ModuleSource): void {
     const { log, clock } = this.#options
-    const opened = openModule(this.#connection, this.branchId, source, { today: this.context.today(), nowMs: clock.now(), log, force: this.#options.force ?? false })
+    const opened = openModule(this.#connection, this.branchId, source, {
+      today: this.context.today(),
+      nowMs: clock.now(),
+      log,
+      force: this.#options.force ?? false,
+    })
     const { state } = opened
     if (opened.pending) this.pendingMigrations.set(source.moduleId, opened.pending)
     this.#seedOnce(state)
     const folder = this.#options.moduleFolder(source.moduleId)
     const mirror = new EventMirror(folder, this.branchId, source.moduleId, log)
     mirror.open(state.events, state.row.liveFrom, state.head.seq)
-    const dayStart = (day: string): string => isoTime(businessDayStart(day, this.timeZone, this.context.dayStartMinutes))
+    const dayStart = (day: string): string =>
+      isoTime(businessDayStart(day, this.timeZone, this.context.dayStartMinutes))
     const snapshots = new SnapshotCache(state, () => this.context.today(), dayStart)
     const context: ModuleContext = { branch: this.context, state, snapshots, mirror, folder }
     this.#contexts.set(source.moduleId, context)
-    const services = this.#options.services(context, (target, tables, seq, nowMs) => this.#reseed(target, tables, seq, nowMs))
+    const services = this.#options.services(context, (target, tables, seq, nowMs) =>
+      this.#reseed(target, tables, seq, nowMs),
+    )
     this.#stores.set(
       source.moduleId,
       new BranchModuleStore(context, {
@@ -238,8 +253,8 @@ export class OpenBranch implements BranchStore {
         ...services,
         publish: ({ events }) => this.#publish(events),
         flagPositions: (moduleId) => this.#flagPositions(moduleId),
-        isTableClosed: (table) => this.#isTableClosed(table)
-      })
+        isTableClosed: (table) => this.#isTableClosed(table),
+      }),
     )
   }
 
@@ -271,7 +286,7 @@ export class OpenBranch implements BranchStore {
       action: 'module:import',
       fields: { reason: 'seed', tables: counts.map(({ table, records }) => ({ table, records })) },
       meta: this.context.eventMeta('seed'),
-      nowMs
+      nowMs,
     })
     state.row.snapshotFloor = seq
     this.context.saveModuleRow(state)
@@ -299,7 +314,8 @@ export class OpenBranch implements BranchStore {
 
   #publish(events: AppendedEvent[]): void {
     for (const { event, row, module } of events) {
-      if (event.table !== null) module.noteChange(event.table, event.seq, event.isCreated ? 1 : event.isDeleted ? -1 : 0)
+      if (event.table !== null)
+        module.noteChange(event.table, event.seq, event.isCreated ? 1 : event.isDeleted ? -1 : 0)
       this.#contexts.get(module.moduleId)!.mirror.append(row)
       this.#options.hooks.onEvent(event)
     }
@@ -318,7 +334,9 @@ export class OpenBranch implements BranchStore {
     const connection = this.#connection
     const dayStartMinutes = parseDayStart(config.dayStart) ?? 0
     const contexts = this.#contexts
-    const queue = new CommitQueue(connection, stagedHeads(contexts), (figures) => hooks.onCommit({ branchId, ...figures }))
+    const queue = new CommitQueue(connection, stagedHeads(contexts), (figures) =>
+      hooks.onCommit({ branchId, ...figures }),
+    )
     const rows = new ModuleRows(connection)
     const today = dayCache(clock, config.timeZone, dayStartMinutes)
     return {
@@ -345,10 +363,10 @@ export class OpenBranch implements BranchStore {
               else this.#publish(events)
               resolve(result)
             },
-            failed: reject
-          })
+            failed: reject,
+          }),
         ),
-      saveModuleRow: (state) => rows.save(state.moduleId, state.row)
+      saveModuleRow: (state) => rows.save(state.moduleId, state.row),
     }
   }
 }
@@ -384,7 +402,8 @@ function dayCache(clock: Clock, timeZone: string, dayStartMinutes: number): () =
 /** Ends of logs and module rows inside a running group commit: taken at each savepoint, put back when a job fails. */
 function stagedHeads(contexts: ReadonlyMap<string, ModuleContext>): Staged {
   type Copy = { state: ModuleState; staged: ModuleState['staged']; row: ModuleState['row'] }
-  const copy = (): Copy[] => Array.from(contexts.values(), ({ state }) => ({ state, staged: state.staged, row: { ...state.row } }))
+  const copy = (): Copy[] =>
+    Array.from(contexts.values(), ({ state }) => ({ state, staged: state.staged, row: { ...state.row } }))
   const putBack = (copies: Copy[]): void => {
     for (const { state, staged, row } of copies) {
       state.staged = staged
@@ -409,6 +428,6 @@ function stagedHeads(contexts: ReadonlyMap<string, ModuleContext>): Staged {
     discard() {
       if (groupStart) putBack(groupStart)
       groupStart = undefined
-    }
+    },
   }
 }

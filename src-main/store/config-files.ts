@@ -1,4 +1,15 @@
-import { closeSync, cpSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { AppError } from '../../src-shared/errors.ts'
 import { isName } from '../../src-shared/ids.ts'
@@ -44,9 +55,17 @@ export class ConfigFiles {
 
   /** Copies what is missing from the tracked default set; never overwrites. */
   fillFrom(defaults: string): void {
-    for (const name of ['modules.json', 'branches.config.json', 'sequence-rules.json', 'schemas', 'branches', 'security']) {
+    for (const name of [
+      'modules.json',
+      'branches.config.json',
+      'sequence-rules.json',
+      'schemas',
+      'branches',
+      'security',
+    ]) {
       const source = join(defaults, name)
-      if (existsSync(source)) cpSync(source, join(this.root, name), { recursive: true, force: false, errorOnExist: false })
+      if (existsSync(source))
+        cpSync(source, join(this.root, name), { recursive: true, force: false, errorOnExist: false })
     }
   }
 
@@ -90,16 +109,23 @@ export class ConfigFiles {
   readSecurity(): { secretFields: Record<string, string[]>; lockedTables: Set<string> } {
     const file = this.readJson('security/secret_fields.json')
     const secretFields: Record<string, string[]> = {}
-    for (const [table, fields] of Object.entries(childObject(file, 'secretFields'))) secretFields[table] = textList(fields)
+    for (const [table, fields] of Object.entries(childObject(file, 'secretFields')))
+      secretFields[table] = textList(fields)
     return { secretFields, lockedTables: new Set(textList(file.lockedTables).map((name) => name.toLowerCase())) }
   }
 
   /** The schema that a branch's module runs on: its own definition, else the central file. */
-  readSchema(branchId: string, moduleId: string, module: ModuleConfig): { schema: JsonObject; source: 'branch' | 'central'; file: string } {
+  readSchema(
+    branchId: string,
+    moduleId: string,
+    module: ModuleConfig,
+  ): { schema: JsonObject; source: 'branch' | 'central'; file: string } {
     const own = join('branches', folderName(branchId), 'modules', folderName(moduleId), 'schema', 'definition.json')
     if (existsSync(join(this.root, own))) return { schema: this.readJson(own), source: 'branch', file: own }
     if (!existsSync(join(this.root, module.schemaFile))) {
-      throw new AppError('schema-not-found', `The module ${moduleId} has no schema file.`, { details: { file: module.schemaFile } })
+      throw new AppError('schema-not-found', `The module ${moduleId} has no schema file.`, {
+        details: { file: module.schemaFile },
+      })
     }
     return { schema: this.readJson(module.schemaFile), source: 'central', file: module.schemaFile }
   }
@@ -136,7 +162,10 @@ export class ConfigFiles {
       const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
       if (isJsonObject(value)) return value
     } catch (cause) {
-      throw new AppError('invalid-json', `The file ${file} is not valid JSON.`, { cause, hint: `Mend or restore ${file} in the data folder.` })
+      throw new AppError('invalid-json', `The file ${file} is not valid JSON.`, {
+        cause,
+        hint: `Mend or restore ${file} in the data folder.`,
+      })
     }
     throw new AppError('invalid-json', `The file ${file} must hold one JSON object.`)
   }
@@ -165,7 +194,8 @@ export class ConfigFiles {
 function parseBranch(branchId: string, raw: JsonObject): BranchConfig {
   const labels = childObject(raw, 'labels')
   const timeZone = typeof raw.timeZone === 'string' && isTimeZone(raw.timeZone) ? raw.timeZone : DEFAULT_TIME_ZONE
-  const dayStart = typeof raw.dayStart === 'string' && parseDayStart(raw.dayStart) !== undefined ? raw.dayStart : DEFAULT_DAY_START
+  const dayStart =
+    typeof raw.dayStart === 'string' && parseDayStart(raw.dayStart) !== undefined ? raw.dayStart : DEFAULT_DAY_START
   return {
     label: typeof raw.label === 'string' ? raw.label : branchId,
     ...(Object.keys(labels).length > 0 && { labels: labels as { en?: string; ar?: string } }),
@@ -174,12 +204,14 @@ function parseBranch(branchId: string, raw: JsonObject): BranchConfig {
     modules: textList(raw.modules).filter(isName),
     legacyClients: raw.legacyClients === true,
     openLan: raw.openLan === true,
-    dailyReset: raw.dailyReset === true
+    dailyReset: raw.dailyReset === true,
   }
 }
 
 function parseModule(moduleId: string, raw: JsonObject): ModuleConfig {
-  const schemaFile = [raw.schemaFallbackPath, raw.schemaPath].find((path) => typeof path === 'string' && path.includes('schemas/')) as string | undefined
+  const schemaFile = [raw.schemaFallbackPath, raw.schemaPath].find(
+    (path) => typeof path === 'string' && path.includes('schemas/'),
+  ) as string | undefined
   const seedFile = typeof raw.seedFallbackPath === 'string' ? raw.seedFallbackPath.replace(/^data\//, '') : undefined
   return {
     label: typeof raw.label === 'string' ? raw.label : moduleId,
@@ -187,7 +219,7 @@ function parseModule(moduleId: string, raw: JsonObject): ModuleConfig {
     schemaFile: (schemaFile ?? `schemas/${folderName(moduleId)}.json`).replace(/^data\//, ''),
     ...(seedFile !== undefined && { seedFile }),
     tables: textList(raw.tables),
-    objects: textList(raw.objects)
+    objects: textList(raw.objects),
   }
 }
 

@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from '../../src-shared/json.ts'
 import type { SequenceRule, TableSummary } from '../../src-shared/protocol/management.ts'
 import type { ArchiveService, ModuleStore, SequenceService, SnapshotBuffers, SnapshotFiles } from './api.ts'
 import type { ModuleContext } from './branch-context.ts'
-import { appendEvent } from './events/event-writer.ts'
 import { CHAIN_START, chainHash, eventLineHead, toStoredEvent } from './events/event-line.ts'
+import { appendEvent } from './events/event-writer.ts'
 import { importTables } from './import/import-tables.ts'
 import type { ModuleDefinition, TableDefinition } from './schema/definition.ts'
 import { parseRule } from './sequences/rules.ts'
@@ -13,7 +13,16 @@ import { type FlagPosition, readDelta } from './sync/read-delta.ts'
 import { readPage } from './tables/list-query.ts'
 import { readTranslations } from './tables/translations.ts'
 import type { Executed, WriteEngine } from './tables/write-engine.ts'
-import type { Delta, DeltaRequest, ListPage, ListQuery, RecordView, StoredEvent, WriteCommand, WriteResult } from './types.ts'
+import type {
+  Delta,
+  DeltaRequest,
+  ListPage,
+  ListQuery,
+  RecordView,
+  StoredEvent,
+  WriteCommand,
+  WriteResult,
+} from './types.ts'
 
 export interface ModuleServices {
   engine: WriteEngine
@@ -54,7 +63,8 @@ export class BranchModuleStore implements ModuleStore {
 
   resolveTable(name: string): TableDefinition {
     const table = this.#context.state.resolveTable(name)
-    if (this.#services.isTableClosed(table.name)) throw new AppError('table-locked', `The table ${table.name} is locked.`)
+    if (this.#services.isTableClosed(table.name))
+      throw new AppError('table-locked', `The table ${table.name} is locked.`)
     return table
   }
 
@@ -66,7 +76,7 @@ export class BranchModuleStore implements ModuleStore {
       count: this.#context.state.count(table.name),
       isSingleton: table.isSingleton,
       primaryKey: table.primaryKey,
-      fields: table.fields.map((field) => ({ name: field.name, type: field.type, isSecret: field.secret }))
+      fields: table.fields.map((field) => ({ name: field.name, type: field.type, isSecret: field.secret })),
     }))
   }
 
@@ -78,7 +88,7 @@ export class BranchModuleStore implements ModuleStore {
         onCommitted(executed.result)
         publish(executed)
       },
-      failed: onFailed
+      failed: onFailed,
     })
   }
 
@@ -90,9 +100,20 @@ export class BranchModuleStore implements ModuleStore {
     const definition = this.resolveTable(table)
     const records = this.#context.state.records(definition.name)
     const row = records
-      .statement(`SELECT id, seq, version, created_at AS createdAt, updated_at AS updatedAt, ${records.publicDoc} AS text FROM %t WHERE id = ?`)
+      .statement(
+        `SELECT id, seq, version, created_at AS createdAt, updated_at AS updatedAt, ${records.publicDoc} AS text FROM %t WHERE id = ?`,
+      )
       .get(parseRecordId(key)) as (Omit<RecordView, 'key'> & { id: string }) | undefined
-    return row && { key: row.id, seq: row.seq, version: row.version, createdAt: row.createdAt, updatedAt: row.updatedAt, text: row.text }
+    return (
+      row && {
+        key: row.id,
+        seq: row.seq,
+        version: row.version,
+        createdAt: row.createdAt,
+        updatedAt: row.updatedAt,
+        text: row.text,
+      }
+    )
   }
 
   list(table: string, query: ListQuery): ListPage {
@@ -115,7 +136,12 @@ export class BranchModuleStore implements ModuleStore {
     const buffers = this.#context.snapshots.get()
     const { isTableClosed } = this.#services
     if (!buffers.tables.some((table) => isTableClosed(table.name))) return buffers
-    return { ...buffers, tables: buffers.tables.map((table) => (isTableClosed(table.name) ? { ...table, chunks: [], bytes: 2, records: 0 } : table)) }
+    return {
+      ...buffers,
+      tables: buffers.tables.map((table) =>
+        isTableClosed(table.name) ? { ...table, chunks: [], bytes: 2, records: 0 } : table,
+      ),
+    }
   }
 
   delta(request: DeltaRequest): Delta {
@@ -140,7 +166,13 @@ export class BranchModuleStore implements ModuleStore {
     const tableCursors: JsonObject = {}
     for (const event of state.events.readBefore(head.seq, 200)) {
       if (event.tbl === null || event.key === null || tableCursors[event.tbl]) continue
-      tableCursors[event.tbl] = { id: event.key, key: event.key, eventId: event.id, sequence: event.seq, updatedAt: event.at }
+      tableCursors[event.tbl] = {
+        id: event.key,
+        key: event.key,
+        eventId: event.id,
+        sequence: event.seq,
+        updatedAt: event.at,
+      }
     }
     return {
       branchId: this.branchId,
@@ -153,7 +185,7 @@ export class BranchModuleStore implements ModuleStore {
       lastAckId: head.lastEventId,
       totalEvents: head.seq,
       updatedAt: head.lastEventAt,
-      tableCursors
+      tableCursors,
     }
   }
 
@@ -170,7 +202,7 @@ export class BranchModuleStore implements ModuleStore {
         const expected = chainHash(previous, eventLineHead(row, this.branchId, this.moduleId))
         if (row.seq !== seq + 1 || row.hash !== expected) {
           throw new AppError('chain-broken', `The event log is damaged at position ${row.seq}.`, {
-            details: { branchId: this.branchId, moduleId: this.moduleId, position: row.seq }
+            details: { branchId: this.branchId, moduleId: this.moduleId, position: row.seq },
           })
         }
         previous = row.hash
@@ -186,12 +218,20 @@ export class BranchModuleStore implements ModuleStore {
     const { state, branch } = this.#context
     return branch.commitNotice(() => {
       const now = branch.clock.now()
-      const counts = importTables(state, input.tables, { nowMs: now, mode: 'replace', seq: (state.staged ?? state.head).seq + 1 })
+      const counts = importTables(state, input.tables, {
+        nowMs: now,
+        mode: 'replace',
+        seq: (state.staged ?? state.head).seq + 1,
+      })
       const appended = appendEvent(state, {
         action: 'module:import',
-        fields: { tables: counts as unknown as JsonValue, reason: input.reason ?? 'snapshot-import', requestedBy: input.requestedBy ?? null },
+        fields: {
+          tables: counts as unknown as JsonValue,
+          reason: input.reason ?? 'snapshot-import',
+          requestedBy: input.requestedBy ?? null,
+        },
         meta: branch.eventMeta('sync-import'),
-        nowMs: now
+        nowMs: now,
       })
       state.row.snapshotFloor = appended.event.seq
       branch.saveModuleRow(state)
@@ -221,7 +261,9 @@ class ModuleSequences implements SequenceService {
   async allocate(input: Parameters<SequenceService['allocate']>[0]): ReturnType<SequenceService['allocate']> {
     const { branch, state } = this.#context
     const table = state.resolveTable(input.table).name
-    return branch.queue.run(() => branch.sequences.allocate(state.moduleId, { ...input, table }, branch.sequenceContext()))
+    return branch.queue.run(() =>
+      branch.sequences.allocate(state.moduleId, { ...input, table }, branch.sequenceContext()),
+    )
   }
 
   async lease(input: Parameters<SequenceService['lease']>[0]): ReturnType<SequenceService['lease']> {
@@ -236,9 +278,12 @@ class ModuleSequences implements SequenceService {
   async skip(input: Parameters<SequenceService['skip']>[0]): ReturnType<SequenceService['skip']> {
     const { branch, state } = this.#context
     const table = state.resolveTable(input.table).name
-    if (!Number.isSafeInteger(input.to)) throw new AppError('invalid-request', 'The number to skip to must be a whole number.')
+    if (!Number.isSafeInteger(input.to))
+      throw new AppError('invalid-request', 'The number to skip to must be a whole number.')
     const { field, to, requestedBy } = input
-    await branch.queue.run(() => branch.sequences.skipTo(state.moduleId, table, field, to, 'skip', branch.sequenceContext(), requestedBy))
+    await branch.queue.run(() =>
+      branch.sequences.skipTo(state.moduleId, table, field, to, 'skip', branch.sequenceContext(), requestedBy),
+    )
     return this.#summary(table, field)
   }
 
@@ -249,8 +294,10 @@ class ModuleSequences implements SequenceService {
     if (!table.fieldByName.has(input.field) && !table.additionalFields) {
       throw new AppError('invalid-request', `The table ${table.name} has no field "${input.field}".`)
     }
-    await branch.queue.run(() => branch.sequences.storeRule(state.moduleId, table.name, input.field, rule, branch.clock.now()))
-    branch.sequences.useRule(state.moduleId, table.name, input.field, rule)
+    await branch.queue.run(() =>
+      branch.sequences.storeRule(state.moduleId, table.name, input.field, rule, branch.clock.now()),
+    )
+    branch.sequences.adoptRule(state.moduleId, table.name, input.field, rule)
     return this.#summary(table.name, input.field)
   }
 

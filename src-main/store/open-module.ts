@@ -2,11 +2,11 @@ import type { JsonObject } from '../../src-shared/json.ts'
 import { isoTime } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { CHAIN_START } from './events/event-line.ts'
+import { ModuleState } from './module-state.ts'
 import { applyMigration } from './schema/apply-migration.ts'
 import type { MigrationPlan, ModuleDefinition } from './schema/definition.ts'
 import { parseSchema } from './schema/parse-schema.ts'
 import { planMigration } from './schema/plan-migration.ts'
-import { ModuleState } from './module-state.ts'
 import { createModuleTables } from './sqlite/branch-tables.ts'
 import type { SqliteConnection } from './sqlite/connection.ts'
 import { ModuleRows } from './sqlite/module-rows.ts'
@@ -30,7 +30,7 @@ export function openModule(
   connection: SqliteConnection,
   branchId: string,
   source: ModuleSource,
-  options: { today: string; nowMs: number; log: Log; force?: boolean }
+  options: { today: string; nowMs: number; log: Log; force?: boolean },
 ): OpenedModule {
   const { moduleId } = source
   const rows = new ModuleRows(connection)

@@ -13,7 +13,7 @@ import { appendEvent } from './events/event-writer.ts'
 import { type ModuleSource, parseModule } from './open-module.ts'
 import type { ModuleDefinition } from './schema/definition.ts'
 import { DataRootSchemas, type SchemaHost } from './schema-files.ts'
-import { type StoreServices, openServices } from './store-services.ts'
+import { openServices, type StoreServices } from './store-services.ts'
 import type { ModuleNotice, StoredEvent } from './types.ts'
 
 export interface StoreOptions {
@@ -80,7 +80,7 @@ export class DataStore implements Store, SchemaHost {
       log: this.#log,
       branches: () => this.#branches,
       closeBranch: (branchId, reason) => this.#closeBranch(branchId, reason),
-      reopenBranch: (branchId) => this.#reopenBranch(branchId)
+      reopenBranch: (branchId) => this.#reopenBranch(branchId),
     })
     for (const branchId of this.#branchConfigs.keys()) this.#openBranch(branchId)
     await this.#services.start()
@@ -107,19 +107,28 @@ export class DataStore implements Store, SchemaHost {
     if (branch) return branch
     const away = this.#away.get(branchId)
     if (away) throw away
-    throw new AppError('branch-not-found', `There is no branch "${branchId.slice(0, 64)}".`, { details: { branchId: branchId.slice(0, 64) } })
+    throw new AppError('branch-not-found', `There is no branch "${branchId.slice(0, 64)}".`, {
+      details: { branchId: branchId.slice(0, 64) },
+    })
   }
 
   createBranch(input: { branchId: string; label?: string; modules?: string[] }): BranchSummary {
     const branchId = parseName(input.branchId, 'branch id')
-    if (this.#branchConfigs.has(branchId)) throw new AppError('branch-exists', `The branch ${branchId} exists.`, { details: { branchId } })
+    if (this.#branchConfigs.has(branchId))
+      throw new AppError('branch-exists', `The branch ${branchId} exists.`, { details: { branchId } })
     const modules = input.modules ?? []
     for (const moduleId of modules) {
       if (!this.#moduleConfigs.has(moduleId)) {
-        throw new AppError('module-not-found', `The module "${moduleId.slice(0, 64)}" is not registered.`, { details: { moduleId } })
+        throw new AppError('module-not-found', `The module "${moduleId.slice(0, 64)}" is not registered.`, {
+          details: { moduleId },
+        })
       }
     }
-    this.files.writeBranch(branchId, { label: input.label ?? branchId, modules, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone })
+    this.files.writeBranch(branchId, {
+      label: input.label ?? branchId,
+      modules,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    })
     this.#readConfigs()
     this.#openBranch(branchId)
     return this.getBranch(branchId).summary()
@@ -128,7 +137,8 @@ export class DataStore implements Store, SchemaHost {
   attachModule(branchId: string, moduleId: string): string[] {
     const config = this.#branchConfigs.get(branchId)
     if (!config) throw new AppError('branch-not-found', `There is no branch "${branchId.slice(0, 64)}".`)
-    if (!this.#moduleConfigs.has(moduleId)) throw new AppError('module-not-found', `The module "${moduleId.slice(0, 64)}" is not registered.`)
+    if (!this.#moduleConfigs.has(moduleId))
+      throw new AppError('module-not-found', `The module "${moduleId.slice(0, 64)}" is not registered.`)
     if (!config.modules.includes(moduleId)) {
       this.files.writeBranch(branchId, { modules: [...config.modules, moduleId] })
       this.#readConfigs()
@@ -143,10 +153,15 @@ export class DataStore implements Store, SchemaHost {
 
   createModuleType(input: Parameters<Store['createModuleType']>[0]): ReturnType<Store['createModuleType']> {
     const moduleId = parseName(input.moduleId, 'module id')
-    if (this.#moduleConfigs.has(moduleId)) throw new AppError('module-exists', `The module ${moduleId} exists.`, { details: { moduleId } })
+    if (this.#moduleConfigs.has(moduleId))
+      throw new AppError('module-exists', `The module ${moduleId} exists.`, { details: { moduleId } })
     const schemaName = moduleId.replace(/[^A-Za-z0-9_-]/g, '_')
     const schemaFile = `schemas/${schemaName}.json`
-    const schema = input.schema ?? { name: moduleId, title: input.label ?? moduleId, schema: { name: moduleId, version: 1, tables: [] } }
+    const schema = input.schema ?? {
+      name: moduleId,
+      title: input.label ?? moduleId,
+      schema: { name: moduleId, version: 1, tables: [] },
+    }
     if (existsSync(join(this.files.root, schemaFile)) && input.schema) {
       throw new AppError('module-exists', `A schema file for ${moduleId} exists.`, { details: { moduleId } })
     }
@@ -154,7 +169,12 @@ export class DataStore implements Store, SchemaHost {
     if (!existsSync(join(this.files.root, schemaFile))) this.files.writeJson(schemaFile, schema)
     const tables = [...definition.tables.keys()]
     const label = input.label ?? moduleId
-    this.files.writeModule(moduleId, { label, description: input.description ?? '', schemaFallbackPath: `data/${schemaFile}`, tables })
+    this.files.writeModule(moduleId, {
+      label,
+      description: input.description ?? '',
+      schemaFallbackPath: `data/${schemaFile}`,
+      tables,
+    })
     this.#readConfigs()
     return { moduleId, label, tables }
   }
@@ -197,7 +217,7 @@ export class DataStore implements Store, SchemaHost {
           action: 'module:import',
           fields: { reason: 'schema-updated', tables: [] },
           meta: branch.eventMeta('schema'),
-          nowMs: this.#clock.now()
+          nowMs: this.#clock.now(),
         })
         return { result: undefined, events: [event] }
       }, 'reload-schema')
@@ -254,7 +274,7 @@ export class DataStore implements Store, SchemaHost {
       },
       onCommit: (figures) => {
         for (const listener of this.#commitListeners) listener(figures)
-      }
+      },
     }
     const branch = new OpenBranch({
       branchId,
@@ -271,7 +291,7 @@ export class DataStore implements Store, SchemaHost {
       serverId: this.serverId,
       hooks,
       force,
-      services: (context, reseed) => services.ofModule(context, reseed)
+      services: (context, reseed) => services.ofModule(context, reseed),
     })
     this.#branches.set(branchId, branch)
     this.#away.delete(branchId)
@@ -320,7 +340,7 @@ export class DataStore implements Store, SchemaHost {
       walBytes: () => sizeOf('-wal'),
       databaseBytes: () => sizeOf(''),
       queueDepth: () => [...this.#branches.values()].reduce((sum, branch) => sum + branch.context.queue.depth, 0),
-      checks: () => this.#checks()
+      checks: () => this.#checks(),
     }
   }
 
@@ -328,11 +348,17 @@ export class DataStore implements Store, SchemaHost {
     const checks: { name: string; ok: boolean; reason?: string }[] = []
     for (const branchId of this.#branchConfigs.keys()) {
       const branch = this.#branches.get(branchId)
-      const reason = branch ? branch.context.queue.refusal?.message : (this.#away.get(branchId)?.message ?? 'The branch is not open.')
+      const reason = branch
+        ? branch.context.queue.refusal?.message
+        : (this.#away.get(branchId)?.message ?? 'The branch is not open.')
       checks.push({ name: `database:${branchId}`, ok: reason === undefined, ...(reason !== undefined && { reason }) })
     }
     const isWritable = canWrite(this.#options.dataDir)
-    checks.push({ name: 'data-folder', ok: isWritable, ...(!isWritable && { reason: 'The data folder cannot be read.' }) })
+    checks.push({
+      name: 'data-folder',
+      ok: isWritable,
+      ...(!isWritable && { reason: 'The data folder cannot be read.' }),
+    })
     return checks
   }
 }

@@ -39,7 +39,9 @@ export class DataRootSchemas implements SchemaFiles {
   list(): ReturnType<SchemaFiles['list']> {
     const branches: Record<string, string[]> = {}
     for (const [branchId, config] of this.#host.branches()) {
-      const own = config.modules.filter((moduleId) => existsSync(join(this.#host.files.root, this.#branchFile(branchId, moduleId))))
+      const own = config.modules.filter((moduleId) =>
+        existsSync(join(this.#host.files.root, this.#branchFile(branchId, moduleId))),
+      )
       if (own.length > 0) branches[branchId] = own
     }
     return { global: this.#host.files.listSchemas(), branches }
@@ -60,15 +62,24 @@ export class DataRootSchemas implements SchemaFiles {
     return { schema, pending: this.#host.pendingMigration(branchId, moduleId) }
   }
 
-  async saveGlobal(name: string, schema: JsonObject, options: { dryRun?: boolean; force?: boolean }): ReturnType<SchemaFiles['saveGlobal']> {
+  async saveGlobal(
+    name: string,
+    schema: JsonObject,
+    options: { dryRun?: boolean; force?: boolean },
+  ): ReturnType<SchemaFiles['saveGlobal']> {
     const file = this.#globalFile(parseName(name, 'schema name'))
     const users = this.#users(file)
     if (users.length === 0) this.#parse('schema', schema)
-    const plans = users.map(({ branchId, moduleId }) => ({ branchId, moduleId, plan: this.#plan(branchId, moduleId, schema) }))
+    const plans = users.map(({ branchId, moduleId }) => ({
+      branchId,
+      moduleId,
+      plan: this.#plan(branchId, moduleId, schema),
+    }))
     if (options.dryRun) return { plans }
     refuseDangerous(plans, options.force)
     this.#host.files.writeJson(file, schema)
-    for (const branchId of new Set(plans.map((plan) => plan.branchId))) await this.#host.reopen(branchId, { force: options.force ?? false })
+    for (const branchId of new Set(plans.map((plan) => plan.branchId)))
+      await this.#host.reopen(branchId, { force: options.force ?? false })
     return { plans }
   }
 
@@ -76,7 +87,7 @@ export class DataRootSchemas implements SchemaFiles {
     branchId: string,
     moduleId: string,
     schema: JsonObject,
-    options: { dryRun?: boolean; force?: boolean }
+    options: { dryRun?: boolean; force?: boolean },
   ): ReturnType<SchemaFiles['saveBranch']> {
     this.#module(branchId, moduleId)
     const plan = this.#plan(branchId, moduleId, schema)
@@ -91,11 +102,17 @@ export class DataRootSchemas implements SchemaFiles {
     for (const branchId of this.#host.branches().keys()) await this.#host.reopen(branchId, { force: false })
   }
 
-  saveSeed(branchId: string, moduleId: string, tables: Record<string, JsonObject[]>): ReturnType<SchemaFiles['saveSeed']> {
+  saveSeed(
+    branchId: string,
+    moduleId: string,
+    tables: Record<string, JsonObject[]>,
+  ): ReturnType<SchemaFiles['saveSeed']> {
     this.#module(branchId, moduleId)
     const stamp = new Date().toISOString().replace(/[:.]/g, '-')
     const folder = join('branches', folderName(branchId), 'modules', folderName(moduleId), 'seeds')
-    const names = existsSync(join(this.#host.files.root, folder)) ? readdirSync(join(this.#host.files.root, folder)) : []
+    const names = existsSync(join(this.#host.files.root, folder))
+      ? readdirSync(join(this.#host.files.root, folder))
+      : []
     const file = `seeds-${stamp}${names.includes(`seeds-${stamp}.json`) ? '-2' : ''}.json`
     this.#host.files.writeJson(join(folder, file), { version: 1, meta: { branchId, moduleId }, tables })
     const recordCount = Object.values(tables).reduce((sum, records) => sum + records.length, 0)
@@ -134,14 +151,18 @@ export class DataRootSchemas implements SchemaFiles {
 
   #parse(moduleId: string, schema: JsonObject): ModuleDefinition {
     const objects = this.#host.modules().get(moduleId)?.objects ?? []
-    return parseModule({ moduleId, schema, objects, secretFields: this.#host.files.readSecurity().secretFields }, schema)
+    return parseModule(
+      { moduleId, schema, objects, secretFields: this.#host.files.readSecurity().secretFields },
+      schema,
+    )
   }
 
   #module(branchId: string, moduleId: string): ModuleConfig {
     const config = this.#host.branches().get(branchId)
     if (!config) throw new AppError('branch-not-found', `There is no branch "${branchId.slice(0, 64)}".`)
     const module = config.modules.includes(moduleId) ? this.#host.modules().get(moduleId) : undefined
-    if (!module) throw new AppError('module-not-found', `The branch ${branchId} has no module "${moduleId.slice(0, 64)}".`)
+    if (!module)
+      throw new AppError('module-not-found', `The branch ${branchId} has no module "${moduleId.slice(0, 64)}".`)
     return module
   }
 }
@@ -151,6 +172,6 @@ function refuseDangerous(plans: PlannedChange[], force: boolean | undefined): vo
   if (dangerous.length === 0 || force) return
   throw new AppError('migration-refused', 'The schema change would lose data; it is only done with force.', {
     details: { plans: dangerous as unknown as JsonObject[] },
-    hint: 'Look at the dangerous steps, take a backup, and send the change with force.'
+    hint: 'Look at the dangerous steps, take a backup, and send the change with force.',
   })
 }

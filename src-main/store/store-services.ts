@@ -53,6 +53,6 @@ export function openServices(host: ServiceHost): StoreServices {
     ofModule: () => ({ archives: {} as ArchiveService, snapshots: {} as SnapshotFiles }),
     start: async () => undefined,
     stop: async () => undefined,
-    close: () => undefined
+    close: () => undefined,
   }
 }

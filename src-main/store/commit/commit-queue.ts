@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
-import { type SqliteConnection, toAppError } from '../sqlite/connection.ts'
 import type { Statement } from '../sqlite/connection.ts'
+import { type SqliteConnection, toAppError } from '../sqlite/connection.ts'
 
 /** One unit of work inside a group commit. */
 export interface Job<Result> {

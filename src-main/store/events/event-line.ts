@@ -58,7 +58,7 @@ export function toStoredEvent(
   row: EventRow,
   branchId: string,
   moduleId: string,
-  tables: ReadonlyMap<string, TableDefinition>
+  tables: ReadonlyMap<string, TableDefinition>,
 ): StoredEvent {
   const table = row.tbl === null ? undefined : tables.get(row.tbl)
   const needsRecord = table !== undefined && table.primaryKey.length > 1 && row.record !== null
@@ -72,7 +72,7 @@ export function storedEvent(
   branchId: string,
   moduleId: string,
   stored: StoredMeta,
-  recordRef: RecordRef | null
+  recordRef: RecordRef | null,
 ): StoredEvent {
   const meta: JsonObject = { serverId: stored.serverId, branchId, moduleId }
   if (row.tbl !== null) meta.table = row.tbl
@@ -102,7 +102,7 @@ export function storedEvent(
     isCreated: (row.flags & CREATED) !== 0,
     isDeleted: (row.flags & DELETED) !== 0,
     ...(row.grp !== null && { group: parseGroup(row.grp) }),
-    hash: row.hash
+    hash: row.hash,
   }
 }
 

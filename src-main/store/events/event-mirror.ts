@@ -1,4 +1,16 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { JsonObject } from '../../../src-shared/json.ts'
@@ -75,9 +87,10 @@ export class EventMirror {
           this.#failed = false
         },
         (error: unknown) => {
-          if (!this.#failed) this.#log.error('event-mirror-failed', { branchId: this.#branchId, moduleId: this.#moduleId, error })
+          if (!this.#failed)
+            this.#log.error('event-mirror-failed', { branchId: this.#branchId, moduleId: this.#moduleId, error })
           this.#failed = true
-        }
+        },
       )
     return this.#writing
   }
@@ -108,7 +121,9 @@ export class EventMirror {
   }
 
   #setAside(): void {
-    this.#moveTo(join(this.#folder, 'history', 'events', `superseded-${new Date().toISOString().replace(/[:.]/g, '-')}.log`))
+    this.#moveTo(
+      join(this.#folder, 'history', 'events', `superseded-${new Date().toISOString().replace(/[:.]/g, '-')}.log`),
+    )
   }
 
   /** Cuts a torn last line off and returns the position of the last whole one, 0 for an empty file. */
@@ -161,7 +176,8 @@ function appendWholeFile(source: string, target: string): void {
   const output = openSync(target, 'a')
   try {
     const buffer = Buffer.alloc(1024 * 1024)
-    for (let read = readSync(input, buffer); read > 0; read = readSync(input, buffer)) writeSync(output, buffer, 0, read)
+    for (let read = readSync(input, buffer); read > 0; read = readSync(input, buffer))
+      writeSync(output, buffer, 0, read)
   } finally {
     closeSync(input)
     closeSync(output)

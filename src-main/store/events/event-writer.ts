@@ -50,7 +50,7 @@ export function appendEvent(module: ModuleState, input: NewEvent): AppendedEvent
     grp: input.group ?? null,
     flags: (input.isCreated ? CREATED : 0) | (input.isDeleted ? DELETED : 0),
     at: isoTime(input.nowMs),
-    hash: ''
+    hash: '',
   }
   row.hash = chainHash(head.hash, eventLineHead(row, module.branchId, module.moduleId))
   module.events.append(row)

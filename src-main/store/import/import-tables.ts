@@ -4,7 +4,15 @@ import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
 import { isoTime } from '../../lib/clock.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
 import type { ModuleState } from '../module-state.ts'
-import { applyDefaults, completeRecord, decimalColumns, readPatch, recordKey, sameContent, withGeneratedKey } from '../schema/coerce.ts'
+import {
+  applyDefaults,
+  completeRecord,
+  decimalColumns,
+  readPatch,
+  recordKey,
+  sameContent,
+  withGeneratedKey,
+} from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 
 export interface ImportOptions {
@@ -28,14 +36,18 @@ export interface ImportCount {
  * createdAt and updatedAt. Versions of keys that live or lived here go on above the old ones, so that no reader takes new
  * content for a version it knows.
  */
-export function importTables(state: ModuleState, tables: Record<string, unknown>, options: ImportOptions): ImportCount[] {
+export function importTables(
+  state: ModuleState,
+  tables: Record<string, unknown>,
+  options: ImportOptions,
+): ImportCount[] {
   const counts: ImportCount[] = []
   for (const [name, content] of Object.entries(tables)) {
     const table = state.resolveTable(name)
     const list = table.isSingleton && isJsonObject(content) ? [content] : content
     if (!Array.isArray(list)) {
       throw new AppError('insert-only-violation', `The records of ${table.name} must be a list.`, {
-        details: { ok: false, reason: 'invalid-table-format', table: table.name }
+        details: { ok: false, reason: 'invalid-table-format', table: table.name },
       })
     }
     counts.push({ table: table.name, records: importTable(state, table, list, options) })
@@ -44,7 +56,6 @@ export function importTables(state: ModuleState, tables: Record<string, unknown>
 }
 
 function importTable(state: ModuleState, table: TableDefinition, list: unknown[], options: ImportOptions): number {
-  const records = state.records(table.name)
   const kept = new Set<string>()
   let written = 0
   for (const raw of list) {
@@ -59,20 +70,33 @@ function importTable(state: ModuleState, table: TableDefinition, list: unknown[]
       options.onProblem(table.name, isJsonObject(raw) ? (recordKey(table, raw) ?? null) : null, error)
     }
   }
-  if (options.mode === 'replace') {
-    const at = isoTime(options.nowMs)
-    for (const batch of records.batches(1000)) {
-      for (const row of batch) {
-        if (kept.has(row.id)) continue
-        records.delete(row.n)
-        state.events.setTombstone(table.name, row.id, options.seq, row.version, at)
-      }
-    }
-  }
+  if (options.mode === 'replace') removeOthers(state, table, kept, options)
   return written
 }
 
-function prepare(state: ModuleState, table: TableDefinition, raw: JsonObject, options: ImportOptions): { key: string; record: JsonObject } {
+function removeOthers(
+  state: ModuleState,
+  table: TableDefinition,
+  kept: ReadonlySet<string>,
+  options: ImportOptions,
+): void {
+  const records = state.records(table.name)
+  const at = isoTime(options.nowMs)
+  for (const batch of records.batches(1000)) {
+    for (const row of batch) {
+      if (kept.has(row.id)) continue
+      records.delete(row.n)
+      state.events.setTombstone(table.name, row.id, options.seq, row.version, at)
+    }
+  }
+}
+
+function prepare(
+  state: ModuleState,
+  table: TableDefinition,
+  raw: JsonObject,
+  options: ImportOptions,
+): { key: string; record: JsonObject } {
   const { patch } = readPatch(table, raw, { isLenient: options.isLenient ?? false, keepServerFields: true })
   let integerKey = 0
   withGeneratedKey(
@@ -83,12 +107,12 @@ function prepare(state: ModuleState, table: TableDefinition, raw: JsonObject, op
       const sql = 'SELECT max(CAST(id AS INTEGER)) AS highest FROM %t'
       integerKey = ((state.records(table.name).statement(sql).get() as { highest: number | null }).highest ?? 0) + 1
       return integerKey
-    }
+    },
   )
   const key = recordKey(table, patch)
   if (key === undefined) {
     throw new AppError('insert-only-violation', `A record of ${table.name} has no primary key.`, {
-      details: { ok: false, reason: 'missing-primary-key', table: table.name }
+      details: { ok: false, reason: 'missing-primary-key', table: table.name },
     })
   }
   applyDefaults(table, patch)
@@ -96,7 +120,13 @@ function prepare(state: ModuleState, table: TableDefinition, raw: JsonObject, op
 }
 
 /** False when the stored record already says the same. */
-function importRecord(state: ModuleState, table: TableDefinition, key: string, patch: JsonObject, options: ImportOptions): boolean {
+function importRecord(
+  state: ModuleState,
+  table: TableDefinition,
+  key: string,
+  patch: JsonObject,
+  options: ImportOptions,
+): boolean {
   const records = state.records(table.name)
   const row = records.find(key)
   if (row && (options.mode === 'seed' || sameContent(table, JSON.parse(row.doc) as JsonObject, patch))) return false
@@ -115,7 +145,7 @@ function importRecord(state: ModuleState, table: TableDefinition, key: string, p
     createdAt,
     updatedAt,
     doc: JSON.stringify(record),
-    decimals: decimalColumns(table, record)
+    decimals: decimalColumns(table, record),
   }
   if (row) records.update(row.n, stored)
   else records.insert(stored)
@@ -129,6 +159,6 @@ function textOr(value: unknown, fallback: string): string {
 
 function duplicateKey(table: TableDefinition, key: string): AppError {
   return new AppError('insert-only-violation', `The key ${key} stands twice in ${table.name}.`, {
-    details: { ok: false, reason: 'duplicate-primary-key', table: table.name, key }
+    details: { ok: false, reason: 'duplicate-primary-key', table: table.name, key },
   })
 }

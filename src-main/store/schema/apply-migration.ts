@@ -4,7 +4,7 @@ import { quoteName, recordTableName } from '../sqlite/identifiers.ts'
 import { addCompoundIndex, addField, createRecordTable, dropFieldIndex } from '../sqlite/record-ddl.ts'
 import { RecordTable } from '../sqlite/record-table.ts'
 import { decimalColumns } from './coerce.ts'
-import type { MigrationPlan, ModuleDefinition, TableDefinition } from './definition.ts'
+import type { MigrationPlan, MigrationStep, ModuleDefinition, TableDefinition } from './definition.ts'
 
 /**
  * Carries a plan out inside the running transaction. Tables and fields that disappear from a schema keep their records
@@ -20,38 +20,36 @@ export function applyMigration(
   const refilled = new Set<string>()
   for (const step of plan.steps) {
     const table = next.tables.get(step.table)
-    if (step.kind === 'drop-table') {
-      const name = recordTableName(moduleId, step.table)
-      connection.exec(`ALTER TABLE ${quoteName(name)} RENAME TO ${quoteName(`${name}//dropped-${nowMs}`)}`)
-      continue
-    }
-    if (!table) continue
-    const field = step.field === undefined ? undefined : table.fieldByName.get(step.field)
-    switch (step.kind) {
-      case 'create-table':
-        createRecordTable(connection, moduleId, table)
-        break
-      case 'add-field':
-      case 'change-field':
-      case 'change-scale':
-      case 'change-key':
-        if (field) addField(connection, moduleId, table, field)
-        if (table.decimalFields.length > 0) refilled.add(table.name)
-        break
-      case 'add-index':
-        if (field) addField(connection, moduleId, table, field)
-        else
-          for (const index of table.indexes)
-            addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
-        break
-      case 'drop-index':
-        if (step.field !== undefined) dropFieldIndex(connection, moduleId, table.name, step.field)
-        break
-      default:
-        break
+    if (step.kind === 'drop-table') setAside(connection, moduleId, step.table, nowMs)
+    else if (table) {
+      applyStep(connection, moduleId, table, step)
+      if (step.kind !== 'create-table' && table.decimalFields.length > 0) refilled.add(table.name)
     }
   }
   for (const name of refilled) refillDecimals(connection, moduleId, next.tables.get(name)!)
+}
+
+function setAside(connection: SqliteConnection, moduleId: string, table: string, nowMs: number): void {
+  const name = recordTableName(moduleId, table)
+  connection.exec(`ALTER TABLE ${quoteName(name)} RENAME TO ${quoteName(`${name}//dropped-${nowMs}`)}`)
+}
+
+function applyStep(connection: SqliteConnection, moduleId: string, table: TableDefinition, step: MigrationStep): void {
+  if (step.kind === 'create-table') {
+    createRecordTable(connection, moduleId, table)
+    return
+  }
+  if (step.kind === 'drop-index') {
+    if (step.field !== undefined) dropFieldIndex(connection, moduleId, table.name, step.field)
+    return
+  }
+  const field = step.field === undefined ? undefined : table.fieldByName.get(step.field)
+  if (field) addField(connection, moduleId, table, field)
+  else if (step.kind === 'add-index') {
+    for (const index of table.indexes) {
+      addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
+    }
+  }
 }
 
 /** Writes the scaled columns (and the check values that cover them) of every record anew. */

@@ -83,28 +83,28 @@ function patternSource(rule: SequenceRule): string {
   const { prefix = '', suffix = '', delimiter = '-' } = rule
   const number = '(?<number>[0-9]{1,15})'
   if (rule.format === undefined) {
-    const pad = rule.padChar && rule.padChar !== '0' ? `${escape(rule.padChar)}*` : ''
-    const before = prefix === '' ? '' : escape(prefix + delimiter)
-    const after = suffix === '' ? '' : escape(delimiter + suffix)
+    const pad = rule.padChar && rule.padChar !== '0' ? `${escapePattern(rule.padChar)}*` : ''
+    const before = prefix === '' ? '' : escapePattern(prefix + delimiter)
+    const after = suffix === '' ? '' : escapePattern(delimiter + suffix)
     return before + pad + number + after
   }
   let source = ''
   let last = 0
   let hasNumber = false
   for (const match of rule.format.matchAll(TOKEN)) {
-    source += escape(rule.format.slice(last, match.index))
+    source += escapePattern(rule.format.slice(last, match.index))
     last = match.index + match[0].length
     if (match[1] === 'number') source += hasNumber ? '[0-9]+' : number
-    else if (match[1] === 'prefix') source += escape(prefix)
+    else if (match[1] === 'prefix') source += escapePattern(prefix)
     else if (match[1] === 'year') source += '[0-9]{4}'
     else if (match[1] === 'month' || match[1] === 'day') source += '[0-9]{2}'
     else source += '.*?'
     hasNumber ||= match[1] === 'number'
   }
-  return source + escape(rule.format.slice(last))
+  return source + escapePattern(rule.format.slice(last))
 }
 
-function escape(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 
@@ -131,7 +131,8 @@ export function parseRule(raw: unknown): SequenceRule {
   for (const name of ['prefix', 'suffix', 'delimiter', 'counterField', 'format'] as const) {
     const value = raw[name]
     if (value === undefined || value === null) continue
-    if (typeof value !== 'string' || value.length > 64 || !isPlainText(value)) throw invalid(name, 'must be a short text')
+    if (typeof value !== 'string' || value.length > 64 || !isPlainText(value))
+      throw invalid(name, 'must be a short text')
     rule[name] = value
   }
   const padding = readInteger(raw, 'padding', 0, 15) ?? readInteger(raw, 'pad', 0, 15)
@@ -140,13 +141,15 @@ export function parseRule(raw: unknown): SequenceRule {
   if (start !== undefined) rule.start = start
   const padChar = raw.padChar ?? raw.padWith
   if (padChar !== undefined && padChar !== null) {
-    if (typeof padChar !== 'string' || padChar.length !== 1 || /[1-9]/.test(padChar)) throw invalid('padChar', 'must be one character')
+    if (typeof padChar !== 'string' || padChar.length !== 1 || /[1-9]/.test(padChar))
+      throw invalid('padChar', 'must be one character')
     rule.padChar = padChar
   }
   if (raw.chain === true) rule.chain = true
   const reset = raw.reset
   if (reset !== undefined && reset !== null && reset !== 'never') {
-    if (reset !== 'daily' && reset !== 'monthly' && reset !== 'yearly') throw invalid('reset', 'must be never, daily, monthly or yearly')
+    if (reset !== 'daily' && reset !== 'monthly' && reset !== 'yearly')
+      throw invalid('reset', 'must be never, daily, monthly or yearly')
     rule.reset = reset
   }
   checkFormat(rule)
@@ -157,13 +160,15 @@ function checkFormat(rule: SequenceRule): void {
   const tokens = new Set(Array.from(rule.format?.matchAll(TOKEN) ?? [], (match) => match[1]))
   if (rule.format !== undefined && !tokens.has('number')) throw invalid('format', 'must contain {number}')
   if (!rule.reset) return
-  const needed = { daily: ['year', 'month', 'day'], monthly: ['year', 'month'], yearly: ['year'] }[rule.reset as 'daily' | 'monthly' | 'yearly']
+  const needed = { daily: ['year', 'month', 'day'], monthly: ['year', 'month'], yearly: ['year'] }[
+    rule.reset as 'daily' | 'monthly' | 'yearly'
+  ]
   const missing = needed.filter((token) => !tokens.has(token))
   if (missing.length > 0) {
     throw new AppError(
       'period-not-in-format',
       `Numbers that start again ${rule.reset} need ${missing.map((token) => `{${token}}`).join(' ')} in their format.`,
-      { details: { missing } }
+      { details: { missing } },
     )
   }
 }
@@ -183,7 +188,7 @@ function isPlainText(text: string): boolean {
 
 function invalid(field: string, message: string): AppError {
   return new AppError('validation-failed', `The sequence rule has an error: ${field} ${message}.`, {
-    errors: [{ field, code: 'wrong-type', message }]
+    errors: [{ field, code: 'wrong-type', message }],
   })
 }
 

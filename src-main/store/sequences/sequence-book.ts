@@ -1,6 +1,11 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
-import type { SequenceGap, SequenceLease, SequenceRule, SequenceSummary } from '../../../src-shared/protocol/management.ts'
+import type {
+  SequenceGap,
+  SequenceLease,
+  SequenceRule,
+  SequenceSummary,
+} from '../../../src-shared/protocol/management.ts'
 import { isoTime } from '../../lib/clock.ts'
 import type { SequenceTables } from '../sqlite/sequence-tables.ts'
 import { chainNumber, formatNumber, nextNumber, parseRule, periodOf, type RuleBook } from './rules.ts'
@@ -77,7 +82,7 @@ export class SequenceBook {
   allocate(
     moduleId: string,
     input: { table: string; field: string; record?: JsonObject; requestId?: string; clientId?: string },
-    context: SequenceContext
+    context: SequenceContext,
   ): { value: number; id: string; rule: SequenceRule } {
     const rule = this.getRule(moduleId, input.table, input.field)
     const drawn = this.#draw(moduleId, input.table, input.field, rule, context, shiftOf(input.record ?? {}))
@@ -91,7 +96,7 @@ export class SequenceBook {
       reason: 'reserved',
       request: input.requestId ?? null,
       client: input.clientId ?? null,
-      at: isoTime(context.nowMs)
+      at: isoTime(context.nowMs),
     })
     return { value: drawn.value, id: drawn.id, rule }
   }
@@ -100,7 +105,7 @@ export class SequenceBook {
   lease(
     moduleId: string,
     input: { table: string; field: string; size: number; deviceId: string; requestId?: string },
-    context: SequenceContext
+    context: SequenceContext,
   ): SequenceLease {
     const rule = this.getRule(moduleId, input.table, input.field)
     if (rule.chain) throw new AppError('invalid-request', 'Numbers of a chained sequence cannot be leased.')
@@ -121,7 +126,7 @@ export class SequenceBook {
         reason: 'lease',
         request: input.requestId ?? null,
         client: input.deviceId,
-        at: isoTime(context.nowMs)
+        at: isoTime(context.nowMs),
       })
     }
     const { table, field, deviceId } = input
@@ -137,14 +142,16 @@ export class SequenceBook {
     reason: 'skip' | 'restore' | 'takeover',
     context: SequenceContext,
     requestedBy?: string,
-    inPeriod?: string
+    inPeriod?: string,
   ): void {
     const rule = this.getRule(moduleId, table, field)
     const period = inPeriod ?? periodOf(rule, context.day)
     const row = this.#tables.find(moduleId, table, field, period)
     const next = nextNumber(rule, row?.last ?? null)
     if (to < next) {
-      throw new AppError('invalid-request', `The next number is ${next}; a sequence only moves forward.`, { details: { next } })
+      throw new AppError('invalid-request', `The next number is ${next}; a sequence only moves forward.`, {
+        details: { next },
+      })
     }
     if (to === next) return
     const at = isoTime(context.nowMs)
@@ -160,7 +167,7 @@ export class SequenceBook {
       reason,
       request: null,
       client: requestedBy ?? null,
-      at
+      at,
     })
   }
 
@@ -170,7 +177,7 @@ export class SequenceBook {
     field: string,
     rule: SequenceRule,
     context: SequenceContext,
-    shift: string | undefined
+    shift: string | undefined,
   ): { value: number; id: string; period: string } {
     const period = periodOf(rule, context.day)
     const row = this.#tables.find(moduleId, table, field, period)
@@ -186,15 +193,17 @@ export class SequenceBook {
   getRule(moduleId: string, table: string, field: string): SequenceRule {
     const rule = this.#rules.find(moduleId, table, field)
     if (rule) return rule
-    throw new AppError('sequence-not-configured', `No sequence is configured for ${table}.${field}.`, { details: { table, field } })
+    throw new AppError('sequence-not-configured', `No sequence is configured for ${table}.${field}.`, {
+      details: { table, field },
+    })
   }
 
-  /** Stores a rule inside the running transaction; `useRule` makes it current once that is committed. */
+  /** Stores a rule inside the running transaction; `adoptRule` makes it current once that is committed. */
   storeRule(moduleId: string, table: string, field: string, rule: SequenceRule, nowMs: number): void {
     this.#tables.setRule(moduleId, table, field, JSON.stringify(rule), isoTime(nowMs))
   }
 
-  useRule(moduleId: string, table: string, field: string, rule: SequenceRule): void {
+  adoptRule(moduleId: string, table: string, field: string, rule: SequenceRule): void {
     this.#rules.set(moduleId, table, field, rule)
     this.#addField(moduleId, table)
   }
@@ -212,12 +221,15 @@ export class SequenceBook {
         last: row?.last ?? null,
         next: { value, id: formatNumber(rule, value, { branchId: context.branchId, day: context.day }) },
         gaps: this.#tables.gapTotal(moduleId, table, field),
-        updatedAt: row?.updated_at ?? null
+        updatedAt: row?.updated_at ?? null,
       }
     })
   }
 
-  gaps(moduleId: string, query: { table?: string; field?: string; limit?: number }): { gaps: SequenceGap[]; total: number } {
+  gaps(
+    moduleId: string,
+    query: { table?: string; field?: string; limit?: number },
+  ): { gaps: SequenceGap[]; total: number } {
     const table = query.table ?? null
     const field = query.field ?? null
     const rows = this.#tables.gaps(moduleId, table, field, query.limit ?? 100)
@@ -232,15 +244,15 @@ export class SequenceBook {
         reason: row.reason as SequenceGap['reason'],
         requestId: row.request,
         clientId: row.client,
-        at: row.at
-      }))
+        at: row.at,
+      })),
     }
   }
 
   preview(rule: SequenceRule, context: SequenceContext): string[] {
     const first = nextNumber(rule, null)
     return [first, first + 1, first + 2].map((value) =>
-      formatNumber(rule, value, { branchId: context.branchId, day: context.day, shift: 'S1' })
+      formatNumber(rule, value, { branchId: context.branchId, day: context.day, shift: 'S1' }),
     )
   }
 }

@@ -45,7 +45,11 @@ export class SnapshotCache {
   get(): SnapshotBuffers {
     const module = this.#module
     const today = this.#today()
-    if (this.#current?.seq === module.head.seq && this.#currentDay === today && this.#current.epoch === module.row.epoch) {
+    if (
+      this.#current?.seq === module.head.seq &&
+      this.#currentDay === today &&
+      this.#current.epoch === module.row.epoch
+    ) {
       return this.#current
     }
     const tables: SnapshotBuffers['tables'] = []
@@ -53,7 +57,13 @@ export class SnapshotCache {
     let isPartial = false
     for (const table of module.definition.tables.values()) {
       const entry = this.#table(table, today)
-      tables.push({ name: table.name, isSingleton: table.isSingleton, chunks: entry.chunks, bytes: entry.bytes, records: entry.records })
+      tables.push({
+        name: table.name,
+        isSingleton: table.isSingleton,
+        chunks: entry.chunks,
+        bytes: entry.bytes,
+        records: entry.records,
+      })
       if (table.snapshot.window || table.snapshot.keep) {
         isPartial = true
         partial[table.name] = { from: table.snapshot.window ? this.#windowStart(table, today) : null }
@@ -65,7 +75,7 @@ export class SnapshotCache {
       counter,
       labCounter: counter,
       epoch: module.row.epoch,
-      ...(isPartial && { partial })
+      ...(isPartial && { partial }),
     }
     this.#current = { epoch: module.row.epoch, seq: module.head.seq, meta, tables }
     this.#currentDay = today
@@ -85,14 +95,16 @@ export class SnapshotCache {
     const known = this.#entries.get(table.name)
     if (known && known.changedAt === changedAt && known.windowDay === windowDay) return known
     const condition = this.#condition(table, today, 0)
-    const { chunks, records } = this.#module.records(table.name).readChunks(condition?.sql ?? '', condition?.parameters ?? [])
+    const { chunks, records } = this.#module
+      .records(table.name)
+      .readChunks(condition?.sql ?? '', condition?.parameters ?? [])
     const isEmptyObject = table.isSingleton && chunks.length === 0
     const entry: TableEntry = {
       changedAt,
       windowDay,
       chunks: isEmptyObject ? [Buffer.from('{}')] : chunks,
       bytes: chunks.reduce((sum, chunk) => sum + chunk.length + 1, 2),
-      records
+      records,
     }
     this.#entries.set(table.name, entry)
     return entry
@@ -125,8 +137,8 @@ export class SnapshotCache {
     }
     if (keep) {
       const compiled = compileToSql(parseExpression(keep), {
-        column: (path) => (path.startsWith('record.') ? this.#column(table, path.slice('record.'.length)) : undefined),
-        kept: (path) => this.#kept(table, path.slice('record.'.length), today, depth)
+        column: (path) => this.#column(table, path),
+        kept: (path) => this.#kept(table, path, today, depth),
       })
       parts.push(`(${compiled.sql})`)
       parameters.push(...(compiled.parameters as Parameter[]))

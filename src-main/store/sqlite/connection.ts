@@ -58,7 +58,7 @@ export class SqliteConnection {
     if (journal !== 'wal' || synchronous !== 2) {
       throw new AppError('store-failed', 'The database cannot promise durable commits on this disk.', {
         details: { journal, synchronous },
-        hint: 'The data folder must be on a local disk, not on a network share.'
+        hint: 'The data folder must be on a local disk, not on a network share.',
       })
     }
   }
@@ -115,7 +115,7 @@ export function toAppError(error: unknown): unknown {
   if (code === 'SQLITE_FULL') {
     return new AppError('disk-full', 'The disk is full; nothing was stored.', {
       cause: error,
-      hint: 'Free some space on the disk of the data folder; the server goes on by itself.'
+      hint: 'Free some space on the disk of the data folder; the server goes on by itself.',
     })
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
@@ -124,7 +124,7 @@ export function toAppError(error: unknown): unknown {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return new AppError('store-corrupt', 'A database file is damaged; writing has stopped.', {
       cause: error,
-      hint: 'Restore the newest verified backup.'
+      hint: 'Restore the newest verified backup.',
     })
   }
   if (code.startsWith('SQLITE_CONSTRAINT_UNIQUE') || code.startsWith('SQLITE_CONSTRAINT_PRIMARYKEY')) {
@@ -133,10 +133,15 @@ export function toAppError(error: unknown): unknown {
   if (code.startsWith('SQLITE_CONSTRAINT')) {
     return new AppError('validation-failed', 'The record breaks a constraint of its table.', { cause: error })
   }
-  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_READONLY') || code === 'SQLITE_CANTOPEN' || code === 'SQLITE_PERM') {
+  if (
+    code.startsWith('SQLITE_IOERR') ||
+    code.startsWith('SQLITE_READONLY') ||
+    code === 'SQLITE_CANTOPEN' ||
+    code === 'SQLITE_PERM'
+  ) {
     return new AppError('store-failed', 'The disk refused the write; nothing was stored.', {
       cause: error,
-      hint: 'Check the disk and the permissions of the data folder.'
+      hint: 'Check the disk and the permissions of the data folder.',
     })
   }
   return new AppError('store-failed', 'The database refused the write; nothing was stored.', { cause: error })

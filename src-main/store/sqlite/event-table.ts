@@ -59,11 +59,13 @@ export class EventTable {
     this.#trim = connection.prepare(`DELETE FROM ${events} WHERE seq <= ?`)
     this.#count = connection.prepare(`SELECT count(*) AS total FROM ${events}`)
     this.#seqAtAge = connection.prepare(`SELECT max(seq) AS seq FROM ${events} WHERE at < ?`)
-    this.#tombstoneFind = connection.prepare(`SELECT tbl, key, seq, version FROM ${tombstones} WHERE tbl = ? AND key = ?`)
+    this.#tombstoneFind = connection.prepare(
+      `SELECT tbl, key, seq, version FROM ${tombstones} WHERE tbl = ? AND key = ?`,
+    )
     this.#tombstoneSet = connection.prepare(`INSERT OR REPLACE INTO ${tombstones} VALUES (?, ?, ?, ?, ?)`)
     this.#tombstoneDelete = connection.prepare(`DELETE FROM ${tombstones} WHERE tbl = ? AND key = ?`)
     this.#tombstonesAfter = connection.prepare(
-      `SELECT tbl, key, seq, version FROM ${tombstones} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
+      `SELECT tbl, key, seq, version FROM ${tombstones} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     )
     this.#tombstonesTrim = connection.prepare(`DELETE FROM ${tombstones} WHERE seq <= ?`)
   }

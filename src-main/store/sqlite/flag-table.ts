@@ -43,15 +43,25 @@ export class FlagTable {
         requestedBy: row.requested_by,
         updatedAt: row.updated_at,
         meta: JSON.parse(row.meta) as JsonObject,
-        clearedBy: row.cleared_by
+        clearedBy: row.cleared_by,
       },
-      positions: JSON.parse(row.seqs) as Record<string, number>
+      positions: JSON.parse(row.seqs) as Record<string, number>,
     }))
   }
 
   set({ flag, positions }: StoredFlag): void {
     const { id, moduleId, enabled, reason, requestedBy, clearedBy, meta, updatedAt } = flag
-    const row = [id, moduleId, enabled ? 1 : 0, JSON.stringify(positions), reason, requestedBy, clearedBy, JSON.stringify(meta), updatedAt]
+    const row = [
+      id,
+      moduleId,
+      enabled ? 1 : 0,
+      JSON.stringify(positions),
+      reason,
+      requestedBy,
+      clearedBy,
+      JSON.stringify(meta),
+      updatedAt,
+    ]
     this.#set.run(...row)
   }
 }

@@ -7,7 +7,9 @@ export class IdempotencyTable {
   readonly #trim: Statement
 
   constructor(connection: SqliteConnection) {
-    this.#find = connection.prepare('SELECT hash, answer FROM idempotency WHERE client = ? AND module = ? AND request = ?')
+    this.#find = connection.prepare(
+      'SELECT hash, answer FROM idempotency WHERE client = ? AND module = ? AND request = ?',
+    )
     this.#add = connection.prepare('INSERT INTO idempotency VALUES (?, ?, ?, ?, ?, ?)')
     this.#trim = connection.prepare('DELETE FROM idempotency WHERE at < ?')
   }

@@ -14,7 +14,7 @@ export class ModuleRows {
       .prepare(
         `SELECT definition, epoch, base_seq AS baseSeq, base_hash AS baseHash, snapshot_floor AS snapshotFloor,
            trimmed_seq AS trimmedSeq, trimmed_hash AS trimmedHash, live_from AS liveFrom, live_day AS liveDay
-         FROM modules WHERE module = ?`
+         FROM modules WHERE module = ?`,
       )
       .get(moduleId) as (ModuleRow & { definition: string }) | undefined
     if (!found) return undefined
@@ -36,13 +36,25 @@ export class ModuleRows {
     this.#connection
       .prepare(
         `UPDATE modules SET epoch = ?, base_seq = ?, base_hash = ?, snapshot_floor = ?, trimmed_seq = ?, trimmed_hash = ?,
-           live_from = ?, live_day = ? WHERE module = ?`
+           live_from = ?, live_day = ? WHERE module = ?`,
       )
-      .run(row.epoch, row.baseSeq, row.baseHash, row.snapshotFloor, row.trimmedSeq, row.trimmedHash, row.liveFrom, row.liveDay, moduleId)
+      .run(
+        row.epoch,
+        row.baseSeq,
+        row.baseHash,
+        row.snapshotFloor,
+        row.trimmedSeq,
+        row.trimmedHash,
+        row.liveFrom,
+        row.liveDay,
+        moduleId,
+      )
   }
 
   list(): string[] {
-    return (this.#connection.prepare('SELECT module FROM modules').all() as { module: string }[]).map((row) => row.module)
+    return (this.#connection.prepare('SELECT module FROM modules').all() as { module: string }[]).map(
+      (row) => row.module,
+    )
   }
 }
 
@@ -55,7 +67,8 @@ export class BranchMeta {
   }
 
   get(key: string): string | undefined {
-    return (this.#connection.prepare('SELECT value FROM meta WHERE key = ?').get(key) as { value: string } | undefined)?.value
+    return (this.#connection.prepare('SELECT value FROM meta WHERE key = ?').get(key) as { value: string } | undefined)
+      ?.value
   }
 
   set(key: string, value: string): void {

@@ -1,6 +1,13 @@
 import type { FieldDefinition, TableDefinition } from '../schema/definition.ts'
 import type { SqliteConnection } from './connection.ts'
-import { decimalColumnName, fieldColumnName, fieldExpression, indexName, quoteName, recordTableName } from './identifiers.ts'
+import {
+  decimalColumnName,
+  fieldColumnName,
+  fieldExpression,
+  indexName,
+  quoteName,
+  recordTableName,
+} from './identifiers.ts'
 
 /**
  * A record table. `n` is the order of creation on this server and the key of every page; `seq` the position of the last
@@ -16,7 +23,7 @@ export function createRecordTable(connection: SqliteConnection, moduleId: string
   const quoted = quoteName(name)
   const columns = [
     ...table.decimalFields.map((field) => `${quoteName(decimalColumnName(field.name))} INTEGER`),
-    ...table.fields.filter((field) => needsColumn(table, field)).map(virtualColumn)
+    ...table.fields.filter((field) => needsColumn(table, field)).map(virtualColumn),
   ]
   connection.exec(`
 CREATE TABLE ${quoted} (
@@ -26,7 +33,8 @@ CREATE INDEX ${quoteName(indexName(name, '.seq'))} ON ${quoted} (seq);
 CREATE INDEX ${quoteName(indexName(name, '.created'))} ON ${quoted} (created_at);
 CREATE INDEX ${quoteName(indexName(name, '.updated'))} ON ${quoted} (updated_at);`)
   for (const field of table.fields) if (field.index || field.unique) addFieldIndex(connection, moduleId, table, field)
-  for (const index of table.indexes) addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
+  for (const index of table.indexes)
+    addCompoundIndex(connection, moduleId, table, index.name, index.fields, index.unique)
 }
 
 /** Indexed by the schema and no decimal; a single-field primary key is the table's own `id`. */
@@ -44,7 +52,12 @@ function virtualColumn(field: FieldDefinition): string {
 }
 
 /** Adds what a field needs beyond the document: its scaled column, its virtual column, its index. Rows are not rewritten. */
-export function addField(connection: SqliteConnection, moduleId: string, table: TableDefinition, field: FieldDefinition): void {
+export function addField(
+  connection: SqliteConnection,
+  moduleId: string,
+  table: TableDefinition,
+  field: FieldDefinition,
+): void {
   const name = recordTableName(moduleId, table.name)
   if (field.type === 'decimal' && !hasColumn(connection, name, decimalColumnName(field.name))) {
     connection.exec(`ALTER TABLE ${quoteName(name)} ADD COLUMN ${quoteName(decimalColumnName(field.name))} INTEGER`)
@@ -55,13 +68,18 @@ export function addField(connection: SqliteConnection, moduleId: string, table: 
   if (field.index || field.unique) addFieldIndex(connection, moduleId, table, field)
 }
 
-function addFieldIndex(connection: SqliteConnection, moduleId: string, table: TableDefinition, field: FieldDefinition): void {
+function addFieldIndex(
+  connection: SqliteConnection,
+  moduleId: string,
+  table: TableDefinition,
+  field: FieldDefinition,
+): void {
   if (isOwnKey(table, field)) return
   const name = recordTableName(moduleId, table.name)
   const column = field.type === 'decimal' ? decimalColumnName(field.name) : fieldColumnName(field.name)
   dropFieldIndex(connection, moduleId, table.name, field.name)
   connection.exec(
-    `CREATE ${field.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(indexName(name, `f.${field.name}`))} ON ${quoteName(name)} (${quoteName(column)})`
+    `CREATE ${field.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(indexName(name, `f.${field.name}`))} ON ${quoteName(name)} (${quoteName(column)})`,
   )
 }
 
@@ -75,19 +93,21 @@ export function addCompoundIndex(
   table: TableDefinition,
   index: string,
   fields: string[],
-  unique: boolean
+  unique: boolean,
 ): void {
   const name = recordTableName(moduleId, table.name)
   const columns = fields.map((field) => columnOf(connection, name, table, field)).join(', ')
   connection.exec(
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${quoteName(indexName(name, `i.${index}`))} ON ${quoteName(name)} (${columns})`
+    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX IF NOT EXISTS ${quoteName(indexName(name, `i.${index}`))} ON ${quoteName(name)} (${columns})`,
   )
 }
 
 function columnOf(connection: SqliteConnection, name: string, table: TableDefinition, field: string): string {
   const definition = table.fieldByName.get(field)
   if (definition?.type === 'decimal') return quoteName(decimalColumnName(field))
-  return hasColumn(connection, name, fieldColumnName(field)) ? quoteName(fieldColumnName(field)) : fieldExpression(field)
+  return hasColumn(connection, name, fieldColumnName(field))
+    ? quoteName(fieldColumnName(field))
+    : fieldExpression(field)
 }
 
 function hasColumn(connection: SqliteConnection, table: string, column: string): boolean {

@@ -61,14 +61,14 @@ export class RecordTable {
     const columns = ['seq', 'version', 'updated_at', 'doc', 'checksum', ...decimals]
     this.#find = connection.prepare(`SELECT ${SELECT} FROM ${this.name} WHERE id = ?`)
     this.#insert = connection.prepare(
-      `INSERT INTO ${this.name} (id, born, created_at, ${columns.join(', ')}) VALUES (?, ?, ?${', ?'.repeat(columns.length)})`
+      `INSERT INTO ${this.name} (id, born, created_at, ${columns.join(', ')}) VALUES (?, ?, ?${', ?'.repeat(columns.length)})`,
     )
     this.#update = connection.prepare(
-      `UPDATE ${this.name} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`
+      `UPDATE ${this.name} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`,
     )
     this.#delete = connection.prepare(`DELETE FROM ${this.name} WHERE n = ?`)
     this.#changedAfter = connection.prepare(
-      `SELECT id, seq, born, ${this.publicDoc} AS doc FROM ${this.name} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
+      `SELECT id, seq, born, ${this.publicDoc} AS doc FROM ${this.name} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     )
   }
 
@@ -115,11 +115,14 @@ export class RecordTable {
    * Public records as chunks of comma-joined JSON, cut at about 256 KiB; made inside SQLite, so that no record becomes
    * a JavaScript string. `where` is SQL over the table's columns, "" for all of them.
    */
-  readChunks(where: string, parameters: readonly (string | number | bigint | null)[]): { chunks: Buffer[]; records: number } {
+  readChunks(
+    where: string,
+    parameters: readonly (string | number | bigint | null)[],
+  ): { chunks: Buffer[]; records: number } {
     const rows = this.statement(
       `SELECT CAST(group_concat(doc, ',') AS BLOB) AS chunk, count(*) AS records FROM (
          SELECT ${this.publicDoc} AS doc, sum(octet_length(doc)) OVER (ORDER BY n ROWS UNBOUNDED PRECEDING) / ${CHUNK_BYTES} AS part
-         FROM %t ${where && `WHERE ${where}`} ORDER BY n) GROUP BY part ORDER BY part`
+         FROM %t ${where && `WHERE ${where}`} ORDER BY n) GROUP BY part ORDER BY part`,
     ).all(...parameters) as { chunk: Buffer; records: number }[]
     let records = 0
     for (const row of rows) records += row.records

@@ -40,23 +40,27 @@ export class SequenceTables {
 
   constructor(connection: SqliteConnection) {
     this.#find = connection.prepare(
-      'SELECT tbl, field, period, last, last_hash, updated_at FROM sequences WHERE module = ? AND tbl = ? AND field = ? AND period = ?'
+      'SELECT tbl, field, period, last, last_hash, updated_at FROM sequences WHERE module = ? AND tbl = ? AND field = ? AND period = ?',
     )
     this.#set = connection.prepare('INSERT OR REPLACE INTO sequences VALUES (?, ?, ?, ?, ?, ?, ?)')
-    this.#list = connection.prepare('SELECT tbl, field, period, last, last_hash, updated_at FROM sequences WHERE module = ?')
+    this.#list = connection.prepare(
+      'SELECT tbl, field, period, last, last_hash, updated_at FROM sequences WHERE module = ?',
+    )
     this.#addEntry = connection.prepare(
       `INSERT INTO sequence_ledger (module, tbl, field, period, first, last, text, reason, request, client, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#claim = connection.prepare(
-      `UPDATE sequence_ledger SET record_key = ? WHERE module = ? AND tbl = ? AND field = ? AND text = ? AND record_key IS NULL`
+      `UPDATE sequence_ledger SET record_key = ? WHERE module = ? AND tbl = ? AND field = ? AND text = ? AND record_key IS NULL`,
     )
     const open = `module = ? AND (? IS NULL OR tbl = ?) AND (? IS NULL OR field = ?) AND record_key IS NULL`
     this.#gaps = connection.prepare(`SELECT * FROM sequence_ledger WHERE ${open} ORDER BY entry DESC LIMIT ?`)
     this.#gapTotal = connection.prepare(`SELECT count(*) AS total FROM sequence_ledger WHERE ${open}`)
     this.#rules = connection.prepare('SELECT tbl, field, rule FROM sequence_rules WHERE module = ?')
     this.#setRule = connection.prepare('INSERT OR REPLACE INTO sequence_rules VALUES (?, ?, ?, ?, ?)')
-    this.#counter = connection.prepare('UPDATE counters SET last = last + 1 WHERE module = ? AND tbl = ? RETURNING last')
+    this.#counter = connection.prepare(
+      'UPDATE counters SET last = last + 1 WHERE module = ? AND tbl = ? RETURNING last',
+    )
     this.#startCounter = connection.prepare('INSERT INTO counters VALUES (?, ?, ?)')
   }
 
@@ -64,7 +68,15 @@ export class SequenceTables {
     return this.#find.get(module, table, field, period) as SequenceRow | undefined
   }
 
-  set(module: string, table: string, field: string, period: string, last: number, hash: string | null, at: string): void {
+  set(
+    module: string,
+    table: string,
+    field: string,
+    period: string,
+    last: number,
+    hash: string | null,
+    at: string,
+  ): void {
     this.#set.run(module, table, field, period, last, hash, at)
   }
 

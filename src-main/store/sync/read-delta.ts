@@ -1,5 +1,5 @@
-import type { Delta, DeltaRequest } from '../types.ts'
 import type { ModuleState } from '../module-state.ts'
+import type { Delta, DeltaRequest } from '../types.ts'
 
 const DEFAULT_LIMIT = 5000
 
@@ -25,7 +25,7 @@ export function readDelta(module: ModuleState, request: DeltaRequest, flags: rea
       requiresFullSync: true,
       reason: reason ?? 'no-cursor',
       updatedAt: head.lastEventAt,
-      tables: {}
+      tables: {},
     }
   }
   const limit = Math.max(1, Math.min(request.limit ?? DEFAULT_LIMIT, DEFAULT_LIMIT))
@@ -40,7 +40,12 @@ export function readDelta(module: ModuleState, request: DeltaRequest, flags: rea
       if (rows.length === 0 && gone.length === 0) continue
       let inserted = 0
       for (const changed of rows) if (changed.born > cursor.seq) inserted++
-      tables[name] = { recordTexts: rows.map((changed) => changed.doc), deleted: gone, inserted, updated: rows.length - inserted }
+      tables[name] = {
+        recordTexts: rows.map((changed) => changed.doc),
+        deleted: gone,
+        inserted,
+        updated: rows.length - inserted,
+      }
     }
   }
   return {
@@ -50,14 +55,14 @@ export function readDelta(module: ModuleState, request: DeltaRequest, flags: rea
     hasMore: upTo < head.seq,
     requiresFullSync: false,
     updatedAt: head.lastEventAt,
-    tables
+    tables,
   }
 }
 
 function reasonForFullSync(
   module: ModuleState,
   cursor: DeltaRequest['cursor'],
-  flags: readonly FlagPosition[]
+  flags: readonly FlagPosition[],
 ): Delta['reason'] | undefined {
   if (!cursor) return 'no-cursor'
   const { row, head } = module

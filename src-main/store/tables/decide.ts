@@ -66,7 +66,12 @@ function decideInsertOfExisting(input: DecisionInput, current: Stored): Decision
   if (sameContent(table, current.record, patch)) return { kind: 'unchanged', version: current.version }
   if (!caller.isLegacy) {
     throw new AppError('record-exists', `A record with the id ${input.key} exists in ${table.name}.`, {
-      details: { table: table.name, key: input.key, currentVersion: current.version, current: publicRecord(input, current) }
+      details: {
+        table: table.name,
+        key: input.key,
+        currentVersion: current.version,
+        current: publicRecord(input, current),
+      },
     })
   }
   if (table.locking !== 'required' || passesFieldRule(sentVersion, current.version)) {
@@ -83,7 +88,10 @@ function decideInsertOfExisting(input: DecisionInput, current: Stored): Decision
 function decideDelete(input: DecisionInput): Decision {
   const { current } = input
   if (!current) throw recordNotFound(input)
-  if (input.ifMatch !== undefined || (input.sentVersion !== undefined && input.sentVersion !== null && !input.caller.isLegacy)) {
+  if (
+    input.ifMatch !== undefined ||
+    (input.sentVersion !== undefined && input.sentVersion !== null && !input.caller.isLegacy)
+  ) {
     checkCurrent(input, current)
   }
   return { kind: 'delete', version: current.version }
@@ -96,7 +104,7 @@ function checkCurrent(input: DecisionInput, current: Stored): void {
     table: input.table,
     key: input.key,
     currentVersion: current.version,
-    current: () => publicRecord(input, current)
+    current: () => publicRecord(input, current),
   }
   if (input.ifMatch !== undefined) {
     checkIfMatch(input.ifMatch, input.epoch, check)
@@ -122,13 +130,13 @@ function publicRecord(input: DecisionInput, current: Stored): JsonObject {
 
 function recordNotFound(input: DecisionInput): AppError {
   return new AppError('record-not-found', `Record not found in table "${input.table.name}".`, {
-    details: { table: input.table.name, key: input.key }
+    details: { table: input.table.name, key: input.key },
   })
 }
 
 function preconditionOnMissing(input: DecisionInput): AppError {
   return new AppError('precondition-failed', 'The record does not exist.', {
-    details: { table: input.table.name, key: input.key, currentVersion: null }
+    details: { table: input.table.name, key: input.key, currentVersion: null },
   })
 }
 

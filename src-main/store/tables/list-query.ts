@@ -37,7 +37,10 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
   const offset = addCursor(clause, records, query, isDescending, sort !== undefined)
   const direction = isDescending ? 'DESC' : 'ASC'
   const order = sort
-    ? [...sort.map((key) => `${columnFor(table, key.field).sql} ${key.direction === 'desc' ? 'DESC' : 'ASC'}`), 'n ASC'].join(', ')
+    ? [
+        ...sort.map((key) => `${columnFor(table, key.field).sql} ${key.direction === 'desc' ? 'DESC' : 'ASC'}`),
+        'n ASC',
+      ].join(', ')
     : `n ${direction}`
   const where = clause.where.length === 0 ? '' : `WHERE ${clause.where.join(' AND ')}`
   const sql = `SELECT n, id, created_at AS createdAt, ${records.publicDoc} AS doc FROM %t ${where} ORDER BY ${order} LIMIT ?${sort ? ' OFFSET ?' : ''}`
@@ -49,7 +52,7 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
     count: rows.length,
     recordTexts: rows.map((row) => row.doc),
     cursor: last ? cursorOf(table, last) : null,
-    ...(hasMore && last && { next: encodeCursor(sort ? { offset: offset + rows.length } : { after: last.n }) })
+    ...(hasMore && last && { next: encodeCursor(sort ? { offset: offset + rows.length } : { after: last.n }) }),
   }
 }
 
@@ -66,7 +69,13 @@ function cursorOf(table: TableDefinition, row: PageRow): ListPage['cursor'] {
 }
 
 /** Puts the place to continue from into the clause; returns the offset of a sorted query. */
-function addCursor(clause: Clause, records: RecordTable, query: ListQuery, isDescending: boolean, isSorted: boolean): number {
+function addCursor(
+  clause: Clause,
+  records: RecordTable,
+  query: ListQuery,
+  isDescending: boolean,
+  isSorted: boolean,
+): number {
   const operator = isDescending ? '<' : '>'
   if (query.next !== undefined) {
     const cursor = decodeCursor(query.next)
@@ -145,7 +154,8 @@ function addCondition(clause: Clause, table: TableDefinition, condition: FieldCo
   if (!OPERATORS.has(operator)) throw new AppError('invalid-request', `Unknown operator ${String(operator)}.`)
   const value = condition.value ?? null
   if (value === null) {
-    if (operator !== '=' && operator !== '!=') throw new AppError('invalid-request', 'null can only be compared with = and !=.')
+    if (operator !== '=' && operator !== '!=')
+      throw new AppError('invalid-request', 'null can only be compared with = and !=.')
     add(clause, `${column.sql} IS ${operator === '=' ? '' : 'NOT '}NULL`)
     return
   }
@@ -156,7 +166,8 @@ function addCondition(clause: Clause, table: TableDefinition, condition: FieldCo
 function parameterOf(column: Column, value: JsonValue): Parameter {
   if (column.field?.type === 'decimal') {
     const scaled = parseDecimal(value, column.field)
-    if (typeof scaled === 'string') throw new AppError('invalid-request', `${column.field.name} is compared with a decimal number.`)
+    if (typeof scaled === 'string')
+      throw new AppError('invalid-request', `${column.field.name} is compared with a decimal number.`)
     return scaled
   }
   if (typeof value === 'boolean') return value ? 1 : 0

@@ -3,7 +3,17 @@ import type { ModuleState } from '../module-state.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 
 /** Bookkeeping of the translation record itself; never laid over the translated one. */
-const OWN_FIELDS = new Set(['id', 'lang', 'version', 'branchId', 'createdAt', 'updatedAt', 'created_date', 'modified_date', 'key'])
+const OWN_FIELDS = new Set([
+  'id',
+  'lang',
+  'version',
+  'branchId',
+  'createdAt',
+  'updatedAt',
+  'created_date',
+  'modified_date',
+  'key',
+])
 
 /**
  * Texts of one language: table -> record key -> fields to lay over the record. They come from tables named `<table>_lang`
@@ -13,7 +23,7 @@ const OWN_FIELDS = new Set(['id', 'lang', 'version', 'branchId', 'createdAt', 'u
 export function readTranslations(
   state: ModuleState,
   language: string,
-  fallback?: string
+  fallback?: string,
 ): Map<string, Map<string, Record<string, JsonValue>>> {
   const result = new Map<string, Map<string, Record<string, JsonValue>>>()
   for (const table of state.definition.tables.values()) {
@@ -35,7 +45,7 @@ function collect(
   table: TableDefinition,
   reference: string,
   language: string,
-  texts: Map<string, Record<string, JsonValue>>
+  texts: Map<string, Record<string, JsonValue>>,
 ): void {
   for (const batch of state.records(table.name).batches(1000)) {
     for (const row of batch) {
@@ -57,6 +67,7 @@ function referenceField(table: TableDefinition, base: string): string | undefine
   const singular = base.replace(/s$/, '')
   const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const names = [`${base}_id`, `${camel(base)}Id`, `${singular}_id`, `${camel(singular)}Id`]
-  for (const field of table.fields) if (names.includes(field.name) || names.includes(field.columnName)) return field.name
+  for (const field of table.fields)
+    if (names.includes(field.name) || names.includes(field.columnName)) return field.name
   return table.fields.find((field) => field.references?.table === base)?.name
 }

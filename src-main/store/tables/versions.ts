@@ -53,7 +53,7 @@ export function parseVersion(sent: JsonValue): number {
   const version = typeof sent === 'string' && /^[0-9]{1,15}$/.test(sent) ? Number(sent) : sent
   if (typeof version === 'number' && Number.isSafeInteger(version) && version >= 0) return version
   throw new AppError('validation-failed', 'The version must be a whole number.', {
-    errors: [{ field: 'version', code: 'wrong-type', message: 'The version must be a whole number.' }]
+    errors: [{ field: 'version', code: 'wrong-type', message: 'The version must be a whole number.' }],
   })
 }
 
@@ -63,16 +63,26 @@ function versionConflict(check: VersionCheck, expectedVersion: number | null): A
   return new AppError(
     'version-conflict',
     `Version conflict: Unable to update ${table.name} (expected: ${sent}, current: ${currentVersion}).`,
-    { details: { table: table.name, key, expectedVersion, currentVersion, current: check.current() } }
+    { details: { table: table.name, key, expectedVersion, currentVersion, current: check.current() } },
   )
 }
 
 /** Throws precondition-failed unless `ifMatch` ("<epoch>.<version>", "<version>", quoted or not, or "*") fits. */
 export function checkIfMatch(ifMatch: string, epoch: number, check: Omit<VersionCheck, 'caller' | 'sent'>): void {
   const accepted = [`${epoch}.${check.currentVersion}`, String(check.currentVersion), '*']
-  const tags = ifMatch.split(',').map((tag) => tag.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1'))
+  const tags = ifMatch.split(',').map((tag) =>
+    tag
+      .trim()
+      .replace(/^W\//, '')
+      .replace(/^"(.*)"$/, '$1'),
+  )
   if (tags.some((tag) => accepted.includes(tag))) return
   throw new AppError('precondition-failed', `The record is at version ${check.currentVersion}.`, {
-    details: { table: check.table.name, key: check.key, currentVersion: check.currentVersion, current: check.current() }
+    details: {
+      table: check.table.name,
+      key: check.key,
+      currentVersion: check.currentVersion,
+      current: check.current(),
+    },
   })
 }

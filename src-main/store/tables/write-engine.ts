@@ -9,7 +9,14 @@ import { uuid7 } from '../../lib/uuid7.ts'
 import { recordRefOf, toStoredEvent } from '../events/event-line.ts'
 import { type AppendedEvent, appendEvent } from '../events/event-writer.ts'
 import type { ModuleState } from '../module-state.ts'
-import { applyDefaults, decimalColumns, readPatch, recordKey, removeSecrets, withGeneratedKey } from '../schema/coerce.ts'
+import {
+  applyDefaults,
+  decimalColumns,
+  readPatch,
+  recordKey,
+  removeSecrets,
+  withGeneratedKey,
+} from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import type { SequenceBook, SequenceContext } from '../sequences/sequence-book.ts'
 import type { IdempotencyTable } from '../sqlite/idempotency-table.ts'
@@ -61,7 +68,7 @@ export class WriteEngine {
     const size = command.operations.length
     const groupId = size > 1 ? (requestId ?? `grp-${uuid7(context.nowMs)}`) : ''
     const results = command.operations.map((operation, index) =>
-      this.#apply(module, command, operation, context, events, size > 1 ? `${groupId}/${index}/${size}` : undefined)
+      this.#apply(module, command, operation, context, events, size > 1 ? `${groupId}/${index}/${size}` : undefined),
     )
     const head = module.staged ?? module.head
     const result: WriteResult = { results, isReplay: false, epoch: module.row.epoch, seq: head.seq }
@@ -72,14 +79,14 @@ export class WriteEngine {
   #checkPreconditions(module: ModuleState, command: WriteCommand): void {
     if (command.epoch !== undefined && command.epoch !== module.row.epoch) {
       throw new AppError('epoch-changed', 'The data was restored since this version was read.', {
-        details: { epoch: module.row.epoch, received: command.epoch }
+        details: { epoch: module.row.epoch, received: command.epoch },
       })
     }
     if (command.expectLastEventId !== undefined) {
       const expected = (module.staged ?? module.head).lastEventId
       if (expected !== command.expectLastEventId) {
         throw new AppError('last-ack-mismatch', 'lastAckId is not the last event of the log.', {
-          details: { expected, received: command.expectLastEventId }
+          details: { expected, received: command.expectLastEventId },
         })
       }
     }
@@ -91,7 +98,7 @@ export class WriteEngine {
     operation: WriteOperation,
     context: SequenceContext,
     events: AppendedEvent[],
-    group: string | undefined
+    group: string | undefined,
   ): OperationResult {
     const { caller } = command
     const table = module.resolveTable(operation.table)
@@ -123,9 +130,20 @@ export class WriteEngine {
       buriedVersion: buried?.version,
       branchId: module.branchId,
       epoch: module.row.epoch,
-      now: isoTime(context.nowMs)
+      now: isoTime(context.nowMs),
     })
-    const write: WriteInput = { module, command, operation, table, key, row, current: current?.record, decision, context, group }
+    const write: WriteInput = {
+      module,
+      command,
+      operation,
+      table,
+      key,
+      row,
+      current: current?.record,
+      decision,
+      context,
+      group,
+    }
     return this.#store(write, warnings, events)
   }
 
@@ -138,7 +156,7 @@ export class WriteEngine {
         table,
         patch,
         () => uuid7(context.nowMs),
-        () => nextIntegerKey(module, table, sequenceTables)
+        () => nextIntegerKey(module, table, sequenceTables),
       )
     }
     applyDefaults(table, patch)
@@ -157,7 +175,7 @@ export class WriteEngine {
         recordRef,
         recordText: JSON.stringify(publicRecord),
         version: decision.version,
-        warnings
+        warnings,
       }
     }
     const seq = (module.staged ?? module.head).seq + 1
@@ -169,7 +187,16 @@ export class WriteEngine {
     const { record, version, createdAt, updatedAt } = decision
     if (table.enforceReferences) checkReferences(module, table, record)
     const doc = JSON.stringify(record)
-    const stored = { id: key, seq, born: row?.born ?? seq, version, createdAt, updatedAt, doc, decimals: decimalColumns(table, record) }
+    const stored = {
+      id: key,
+      seq,
+      born: row?.born ?? seq,
+      version,
+      createdAt,
+      updatedAt,
+      doc,
+      decimals: decimalColumns(table, record),
+    }
     if (decision.kind === 'update') {
       records.update(row!.n, stored)
       return this.#report(write, record, doc, 'module:merge', 'updated', warnings, events)
@@ -187,7 +214,7 @@ export class WriteEngine {
     action: EventAction,
     outcome: OperationResult['outcome'],
     warnings: string[],
-    events: AppendedEvent[]
+    events: AppendedEvent[],
   ): OperationResult {
     const { module, command, operation, table, key, group, context } = write
     const [publicRecord, secrets] = table.secretFields.length === 0 ? [record, null] : removeSecrets(table, record)
@@ -196,7 +223,8 @@ export class WriteEngine {
     const secretText = secrets === null ? undefined : sealSecret(JSON.stringify(secrets))
     const appended = appendEvent(module, {
       action,
-      ...(operation.eventId !== undefined && isFreeEventId(module, operation.eventId) && { eventId: operation.eventId }),
+      ...(operation.eventId !== undefined &&
+        isFreeEventId(module, operation.eventId) && { eventId: operation.eventId }),
       table: table.name,
       key,
       recordRef,
@@ -206,12 +234,12 @@ export class WriteEngine {
         serverId: this.#parts.serverId,
         source: command.source,
         ...(command.meta && { clientMeta: command.meta }),
-        ...(command.caller.userId !== undefined && { userId: command.caller.userId })
+        ...(command.caller.userId !== undefined && { userId: command.caller.userId }),
       },
       isCreated: outcome === 'created',
       isDeleted: outcome === 'deleted',
       ...(group !== undefined && { group }),
-      nowMs: context.nowMs
+      nowMs: context.nowMs,
     })
     events.push(appended)
     const version = write.decision.version
@@ -224,11 +252,16 @@ export class WriteEngine {
     if (!stored) return undefined
     if (stored.hash !== requestHash) {
       throw new AppError('idempotency-key-reused', 'This request id was used before with another body.', {
-        details: { requestId }
+        details: { requestId },
       })
     }
     const answer = JSON.parse(stored.answer) as StoredAnswer
-    return { results: answer.results.map((result) => this.#rebuild(module, result)), isReplay: true, epoch: answer.epoch, seq: answer.seq }
+    return {
+      results: answer.results.map((result) => this.#rebuild(module, result)),
+      isReplay: true,
+      epoch: answer.epoch,
+      seq: answer.seq,
+    }
   }
 
   /** The first answer again, from its event; once the log was trimmed, from the record as it is now. */
@@ -238,7 +271,16 @@ export class WriteEngine {
     const row = stored.seq === null ? undefined : module.events.findBySeq(stored.seq)
     if (row) {
       const event = toStoredEvent(row, module.branchId, module.moduleId, module.definition.tables)
-      return { outcome, action, table: name, recordRef: event.recordRef!, recordText: event.recordText ?? '{}', version, event, warnings }
+      return {
+        outcome,
+        action,
+        table: name,
+        recordRef: event.recordRef!,
+        recordText: event.recordText ?? '{}',
+        version,
+        event,
+        warnings,
+      }
     }
     const current = module.records(name).find(key)
     const [record] = current ? removeSecrets(table, JSON.parse(current.doc) as JsonObject) : [{} as JsonObject]
@@ -246,7 +288,14 @@ export class WriteEngine {
     return { outcome, action, table: name, recordRef, recordText: JSON.stringify(record), version, warnings }
   }
 
-  #storeAnswer(module: ModuleState, clientId: string, requestId: string, requestHash: string, result: WriteResult, nowMs: number): void {
+  #storeAnswer(
+    module: ModuleState,
+    clientId: string,
+    requestId: string,
+    requestHash: string,
+    result: WriteResult,
+    nowMs: number,
+  ): void {
     const answer: StoredAnswer = {
       results: result.results.map(({ outcome, action, table, recordRef, version, event, warnings }) => ({
         outcome,
@@ -255,10 +304,10 @@ export class WriteEngine {
         key: recordRef.key,
         version,
         seq: event?.seq ?? null,
-        warnings
+        warnings,
       })),
       epoch: result.epoch,
-      seq: result.seq
+      seq: result.seq,
     }
     this.#parts.idempotency.add(clientId, module.moduleId, requestId, requestHash, JSON.stringify(answer), nowMs)
   }
@@ -322,14 +371,18 @@ function checkReferences(module: ModuleState, table: TableDefinition, record: Js
     const target = module.definition.tables.get(field.references.table)
     if (target && module.records(target.name).find(String(value)) === undefined) {
       throw new AppError('reference-not-found', `${field.name} points at no record of ${target.name}.`, {
-        errors: [{ field: field.name, code: 'reference-not-found', message: `No ${target.name} ${String(value)}.` }]
+        errors: [{ field: field.name, code: 'reference-not-found', message: `No ${target.name} ${String(value)}.` }],
       })
     }
   }
 }
 
 function missingKey(table: TableDefinition): AppError {
-  return new AppError('missing-record-key', `Missing primary key field "${table.primaryKey[0]}" for table "${table.name}".`, {
-    details: { table: table.name, primaryKey: table.primaryKey }
-  })
+  return new AppError(
+    'missing-record-key',
+    `Missing primary key field "${table.primaryKey[0]}" for table "${table.name}".`,
+    {
+      details: { table: table.name, primaryKey: table.primaryKey },
+    },
+  )
 }
