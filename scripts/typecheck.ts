@@ -8,7 +8,7 @@ const PROJECTS = [
   'src-main/preload/tsconfig.json',
   'src-renderer/tsconfig.json',
   'src-client/tsconfig.json',
-  'tsconfig.tools.json'
+  'tsconfig.tools.json',
 ]
 
 let failed = false
