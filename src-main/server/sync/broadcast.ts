@@ -13,7 +13,7 @@ import { textFrame, type WireFrame } from './wire-frame.ts'
  *
  * After a change of a whole module (reset, purge, restore, import) everyone gets the event and a directive; protocol 1
  * knows neither, so its sockets get a fresh snapshot, built once and shared.
- * Source: docs/sync.md, rules W1, R1 to R4.
+ * Source: docs/sync.md, rules W7, R1 to R4.
  */
 export class Broadcaster {
   readonly #services: SyncServices

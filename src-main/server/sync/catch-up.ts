@@ -28,7 +28,7 @@ interface Plan {
  *     turn 1..n | delta 100..1100 | delta 1100..2100 | ...        (writes go on, the session hears none of them)
  *     last turn | rest of module A · join A · events of module B · join B · ready with both cursors |
  *
- * Source: docs/sync.md, rules D1 to D5, H4, P2.
+ * Source: docs/sync.md, rules D1 to D8, H4 to H6, P2.
  */
 export function catchUp(
   services: SyncServices,

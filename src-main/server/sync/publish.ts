@@ -15,7 +15,7 @@ type Publish = ClientPublish | ClientBatch
  *
  * The ack is queued inside `onCommitted`, which the store calls before it publishes the events of the same command:
  * the sender reads its ack first, then its event. Several publishes of one socket are answered in their order.
- * Source: docs/sync.md, rules W1 to W5.
+ * Source: docs/sync.md, rules W7 to W13, I2 to I4.
  */
 export function handlePublish(services: SyncServices, session: Session, frame: Publish): void {
   const introduction = session.requireIntroduction('publish')

@@ -15,7 +15,7 @@ const MAX_ACK_BYTES = 65_536
 /**
  * What one socket was answered lately, for callers without a lasting identity: the same request id with the same body
  * gets the same ack. Bounded by count and by bytes; the newest entry always stays.
- * Source: docs/sync.md, rule I2.
+ * Source: docs/sync.md, rules I2 to I4.
  */
 export class RequestMemory {
   readonly #entries = new Map<string, RememberedRequest>()

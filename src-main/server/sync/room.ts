@@ -37,7 +37,7 @@ const MAX_RECENT_BYTES = 4 * 1_048_576
  *
  * An event is serialized once, into the room's slab, and every member's queue refers to the same bytes. The frames of
  * the last events stay, so that sockets that return after a cut are caught up without serializing again.
- * Source: docs/sync.md, rules P1 to P4, D1.
+ * Source: docs/sync.md, rules P1 to P5, D8.
  */
 export class Room {
   readonly branchId: string

@@ -78,7 +78,7 @@ class SocketSink implements FrameSink {
  *     hearing ──limit passed──► events dropped ──queue empty──► directive "resync" ──hello──► hearing
  *                                    └── protocol 1: close 1013
  *
- * Source: docs/sync.md, rules B1 to B8.
+ * Source: docs/sync.md, rules B1 to B9.
  */
 export class Session {
   readonly address: string

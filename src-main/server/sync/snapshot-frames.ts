@@ -17,7 +17,7 @@ const EVERYTHING = { isFirst: false, isLast: false }
 /**
  * Frames of snapshots. The store's buffers are referenced, never joined: a snapshot of 100 MB is sent to 200 sockets
  * from one copy. What does not depend on the socket is framed once a snapshot and remembered with it.
- * Source: docs/sync.md, rules S1 to S4.
+ * Source: docs/sync.md, rules S1 to S5.
  */
 export class SnapshotFrames {
   readonly #modules = new WeakMap<SnapshotBuffers, WireFrame[]>()

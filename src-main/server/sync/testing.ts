@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WebSocket } from 'ws'
+import { defaultsDir } from '../../config/paths.ts'
+import { silentLog } from '../../lib/log.ts'
+import type { Store } from '../../store/api.ts'
+import { openStore } from '../../store/open-store.ts'
+import { createCallers } from '../callers.ts'
+import type { GatewayOptions } from './gateway-options.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+
+/** For tests: a gateway on port 0 with a real store in a temporary folder. */
+export interface TestGateway {
+  url: string
+  store: Store
+  gateway: Gateway
+  connect(path?: string): Promise<TestClient>
+  close(): Promise<void>
+}
+
+export interface TestGatewayOptions {
+  sync?: Partial<GatewayOptions>
+  rateLimit?: boolean
+  legacyClients?: boolean
+}
+
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'mishkah-sync-'))
+  const store = await openStore({
+    dataDir,
+    defaultsDir,
+    log: silentLog,
+    legacyClients: options.legacyClients ?? false,
+  })
+  const server = createServer((_request, response) => response.end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const callers = createCallers({ host: '127.0.0.1', openLan: false })
+  const gateway = startGateway({
+    server,
+    store,
+    callers,
+    log: silentLog,
+    options: { rateLimit: options.rateLimit ?? false, ...(options.sync && { sync: options.sync }) },
+  })
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const clients: TestClient[] = []
+  return {
+    url,
+    store,
+    gateway,
+    async connect(path = '/ws') {
+      const client = new TestClient(`${url}${path}`)
+      clients.push(client)
+      await client.opened
+      return client
+    },
+    async close() {
+      for (const client of clients) client.terminate()
+      await gateway.close()
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+      await store.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read fields of frames as they come
+export type Frame = Record<string, any>
+
+const WAIT_MS = 10_000
+
+/** A client that keeps every frame and waits for those that a test expects. */
+export class TestClient {
+  readonly webSocket: WebSocket
+  readonly frames: Frame[] = []
+  readonly opened: Promise<void>
+  closeCode: number | undefined
+  #waiting: (() => void)[] = []
+  #read = 0
+
+  constructor(url: string) {
+    this.webSocket = new WebSocket(url, { perMessageDeflate: false })
+    this.opened = new Promise((resolve, reject) => {
+      this.webSocket.once('open', () => resolve())
+      this.webSocket.once('error', reject)
+    })
+    this.webSocket.on('error', () => undefined)
+    this.webSocket.on('message', (data) => {
+      this.frames.push(JSON.parse(data.toString()) as Frame)
+      this.#wake()
+    })
+    this.webSocket.on('close', (code) => {
+      this.closeCode = code
+      this.#wake()
+    })
+  }
+
+  send(frame: object | string): void {
+    this.webSocket.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
+  }
+
+  /** The next frame that was not read yet and that matches; frames before it count as read. */
+  async next(match: string | ((frame: Frame) => boolean)): Promise<Frame> {
+    const isMatch = typeof match === 'string' ? (frame: Frame) => frame.type === match : match
+    return await this.#until(() => {
+      while (this.#read < this.frames.length) {
+        const frame = this.frames[this.#read++]!
+        if (isMatch(frame)) return frame
+      }
+      return undefined
+    }, String(match))
+  }
+
+  /** Resolves once `condition` holds after some frame. */
+  async until(condition: () => boolean): Promise<void> {
+    await this.#until(() => (condition() ? true : undefined), String(condition))
+  }
+
+  async closed(): Promise<number> {
+    return await this.#until(() => this.closeCode, 'close')
+  }
+
+  /** Sends and waits for the answer with the same request id. */
+  async ask(frame: Frame): Promise<Frame> {
+    this.send(frame)
+    return await this.next((reply) => reply.requestId === frame.requestId && reply.type !== 'server:log')
+  }
+
+  async hello(hello: Frame = {}): Promise<Frame> {
+    this.send({ type: 'client:hello', branchId: 'dar', requestId: 'hello', ...hello })
+    return await this.next(hello.protocol === 2 ? 'server:ready' : 'server:snapshot')
+  }
+
+  terminate(): void {
+    this.webSocket.terminate()
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+
+  async #until<T>(probe: () => T | undefined, what: string): Promise<T> {
+    const deadline = Date.now() + WAIT_MS
+    for (;;) {
+      const found = probe()
+      if (found !== undefined) return found
+      if (Date.now() > deadline) {
+        throw new Error(`waited in vain for ${what}; last frames: ${JSON.stringify(this.frames.slice(-3)).slice(0, 1500)}`)
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 250)
+        this.#waiting.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+}
+
+export function insert(table: string, record: Frame, requestId: string, more: Frame = {}): Frame {
+  return {
+    type: 'client:publish',
+    moduleId: 'pos',
+    table,
+    action: 'module:insert',
+    record,
+    requestId,
+    meta: { requestId },
+    ...more,
+  }
+}
