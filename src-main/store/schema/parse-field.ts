@@ -26,6 +26,8 @@ const MAX_TEXT_LENGTH = 1_000_000
 const SHAPES = new Set(['discount', 'text-or-list'])
 /** Defaults that only a database could work out: GETDATE(), now(), CURRENT_TIMESTAMP, NEWID(). */
 const SQL_FUNCTION = /^\(*(?:[a-z_][a-z0-9_]*\(.*\)|current_(?:timestamp|date|time))\)*$/i
+/** `N'open'`, `((0))`: literals as a SQL Server script writes them. */
+const SQL_LITERAL = /^(?:\(*N?'.*'\)*|\(+-?\d+(?:\.\d+)?\)+)$/s
 
 /** The first of these keys that the object has and that is not null; own keys only. */
 export function pick(source: JsonObject, ...names: string[]): JsonValue | undefined {
@@ -207,9 +209,8 @@ function readDefault(field: FieldDefinition, source: JsonObject, place: string, 
     report.notices.push(`${place}: the default ${value.slice(0, 40)} is worked out by no database here and is ignored.`)
     return
   }
-  const coerce = coercionOf(field)
-  let coerced = coerce(value)
-  if (coerced instanceof ValueProblem && typeof value === 'string') coerced = coerce(withoutSqlQuotes(value))
+  const isQuoted = typeof value === 'string' && SQL_LITERAL.test(value)
+  const coerced = coercionOf(field)(isQuoted ? withoutSqlQuotes(value) : value)
   if (coerced instanceof ValueProblem) {
     report.addError(place, coerced.code, `the default ${JSON.stringify(value).slice(0, 60)} ${coerced.message}`)
   } else {
@@ -217,7 +218,6 @@ function readDefault(field: FieldDefinition, source: JsonObject, place: string, 
   }
 }
 
-/** `((0))` and `N'open'` as a SQL Server script writes them. */
 function withoutSqlQuotes(text: string): string {
   const bare = text.replace(/^\(+|\)+$/g, '')
   return /^N?'.*'$/s.test(bare) ? bare.replace(/^N?'|'$/g, '').replaceAll("''", "'") : bare
