@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT_CODES, type Launch, OptionsError, parseLaunch } from '../src-main/config/options.ts'
 import { readAppVersion, sourceDataDir } from '../src-main/config/paths.ts'
@@ -13,34 +12,11 @@ import {
   DESKTOP_SOURCES,
   isStale,
 } from './bundle.ts'
+import { findElectron, whyNoWindow } from './electron-program.ts'
 
 /** `npm start`: builds what changed, then opens the desktop app, or runs headless and says why. */
 const root = join(import.meta.dirname, '..')
 const argv = process.argv.slice(2)
-
-/** Where `npx install-electron` puts the program. Only looked at: asking the package itself would start a download. */
-function findElectron(): string | undefined {
-  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(root, 'node_modules', 'electron', 'dist')
-  const pathFile = join(root, 'node_modules', 'electron', 'path.txt')
-  const program = existsSync(pathFile) ? readFileSync(pathFile, 'utf8').trim() : defaultProgram()
-  const path = join(folder, program)
-  return existsSync(path) ? path : undefined
-}
-
-function defaultProgram(): string {
-  if (process.platform === 'win32') return 'electron.exe'
-  return process.platform === 'darwin' ? 'Electron.app/Contents/MacOS/Electron' : 'electron'
-}
-
-/** @returns One sentence when there is no way to open a window here. */
-function whyNoWindow(electron: string | undefined): string | undefined {
-  if (!electron) return 'Running without a window: Electron is not installed ("npx install-electron" downloads it).'
-  const needsDisplay = process.platform !== 'win32' && process.platform !== 'darwin'
-  if (needsDisplay && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
-    return 'Running without a window: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set).'
-  }
-  return undefined
-}
 
 function runElectron(electron: string): Promise<number> {
   const isRoot = process.getuid?.() === 0

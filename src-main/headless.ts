@@ -75,4 +75,6 @@ async function serve(launch: Launch): Promise<number> {
   return result === 'clean' ? code : EXIT_CODES.unexpected
 }
 
-if (import.meta.main) process.exit(await runHeadless(process.argv.slice(2)))
+/** Older runtimes, which get their sentence below, do not know `import.meta.main`. */
+const isProgram = import.meta.main ?? process.argv[1] === import.meta.filename
+if (isProgram) process.exit(await runHeadless(process.argv.slice(2)))

@@ -1,0 +1,67 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleDesktop } from '../../../scripts/bundle.ts'
+
+/** What the packed app runs: the bundle in dist/main. */
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const headless = join(root, 'dist', 'main', 'headless.js')
+let dir: string
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'mishkah-bundle-'))
+  await bundleDesktop()
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+test('the bundled server starts, answers and stops cleanly', async () => {
+  const child = spawn(process.execPath, [headless, '--port', '0', '--data', dir], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const ended = once(child, 'close')
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk
+        const match = /Console: (http:\S+)\/console\//.exec(output)
+        if (match?.[1]) resolve(match[1])
+      })
+    }
+    void ended.then(() => reject(new Error(output)))
+  })
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
+
+test('the preload script is CommonJS and needs nothing but electron, as a sandboxed one must', () => {
+  const text = readFileSync(join(root, 'dist', 'main', 'preload.cjs'), 'utf8')
+  expect([...text.matchAll(/require\(["'](.*?)["']\)/g)].map((match) => match[1])).toEqual(['electron'])
+  expect(text).not.toMatch(/^(import|export) /m)
+})
+
+test('the bundle loads from outside only Electron and the SQLite driver', () => {
+  const imported = new Set<string>()
+  for (const name of readdirSync(join(root, 'dist', 'main')).filter((file) => file.endsWith('.js'))) {
+    const text = readFileSync(join(root, 'dist', 'main', name), 'utf8')
+    for (const match of text.matchAll(/^import (?:[^'";]* from )?["']([^'"]+)["']/gm)) imported.add(match[1] ?? '')
+  }
+  const foreign = [...imported].filter((name) => !name.startsWith('.') && !isBuiltin(name))
+  expect(foreign.toSorted()).toEqual(['better-sqlite3', 'electron'])
+})
+
+/** An older Node of the machine itself, where there is one. */
+const systemNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+  const result = spawnSync(path, ['-p', 'process.versions.napi'], { encoding: 'utf8' })
+  return result.status === 0 && Number(result.stdout) < 10
+})
+
+test.skipIf(!systemNode)('under a real older Node the bundle says so and ends with exit code 5', () => {
+  const result = spawnSync(systemNode ?? '', [headless, '--data', join(dir, 'old')], { encoding: 'utf8' })
+  expect(result.stderr).toMatch(/^Node \S+ is too old for the SQLite driver .*\n$/)
+  expect(result.status).toBe(5)
+})
