@@ -10,8 +10,9 @@ import { openStore } from '../store/open-store.ts'
 import { createCallers } from './callers.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
-import { routes } from './http/routes.ts'
+import { restRoutes, routes } from './http/routes.ts'
 import { DEFAULT_HTTP_SETTINGS, type HttpServices, type HttpSettings, type SocketFigures } from './http/services.ts'
+import { watchWriteRate } from './http/write-rate.ts'
 import { type Gateway, startGateway } from './sync/gateway.ts'
 
 const NO_SOCKETS: SocketFigures = { sockets: 0, rooms: 0, queuedBytes: 0 }
@@ -48,12 +49,14 @@ async function serve(
   let port = 0
   let isStopping = false
   const socketFigures = (): SocketFigures => gateway?.figures() ?? NO_SOCKETS
+  const writeRate = watchWriteRate(store)
   const metrics = createMetrics({ store, version: options.version, socketFigures })
   const http: HttpServices = {
     store,
     log,
     callers,
     metrics,
+    writeRate,
     options,
     settings,
     startedAt: new Date().toISOString(),
@@ -64,7 +67,7 @@ async function serve(
     socketFigures,
     isStopping: () => isStopping,
   }
-  const server = createHttpServer(http, routes)
+  const server = createHttpServer(http, [...routes, ...restRoutes])
   port = await listen(server, options)
   callers.setPort(port)
   gateway = startGateway({ server, store, callers, log, options })
@@ -79,6 +82,7 @@ async function serve(
     await gateway?.close()
     await stopped
     metrics.close()
+    writeRate.close()
     await store.close()
   }
   return {

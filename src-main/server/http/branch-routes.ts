@@ -4,6 +4,7 @@ import { parseModuleId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Call } from './call.ts'
+import { namesOf, textIn } from './names.ts'
 import { type Route, route } from './route.ts'
 import { snapshotShape } from './shapes.ts'
 import { sendPieces, sendSnapshot, snapshotPieces, tablePieces, translatedPieces } from './snapshot-writer.ts'
@@ -42,7 +43,7 @@ export const branchRoutes: readonly Route[] = [
     },
     errors: ['missing-branch-id', 'branch-exists', 'module-not-found'],
     handle(call, { body }) {
-      const branchId = firstText(body, ['id', 'branchId', 'name'])
+      const branchId = textIn(body, 'id', 'branchId', 'name')
       if (branchId === undefined) throw new AppError('missing-branch-id', 'The request names no branch.')
       const modules = namesOf(body.modules)
       const summary = call.services.store.createBranch({
@@ -115,7 +116,7 @@ export const branchRoutes: readonly Route[] = [
     },
     errors: ['missing-module-id', 'module-not-found', 'branch-not-found'],
     handle(call, { body }) {
-      const moduleId = firstText(body, ['id', 'moduleId', 'name'])
+      const moduleId = textIn(body, 'id', 'moduleId', 'name')
       if (moduleId === undefined) throw new AppError('missing-module-id', 'The request names no module.')
       const { branchId } = call.branch()
       call.send(200, { branchId, modules: call.services.store.attachModule(branchId, parseModuleId(moduleId)) })
@@ -176,12 +177,12 @@ function describeBranch(branch: ReturnType<BranchStore['summary']>): object {
 }
 
 /** All modules of a branch, one after the other. */
-export async function sendBranch(call: Call, branch: BranchStore): Promise<void> {
-  await sendPieces(call, branchPieces(call, branch))
+export async function sendBranch(call: Call, branch: BranchStore, more: object = {}): Promise<void> {
+  await sendPieces(call, branchPieces(call, branch, more))
 }
 
-function* branchPieces(call: Call, branch: BranchStore): Generator<Buffer> {
-  let text = `{"branchId":${JSON.stringify(branch.branchId)},"modules":{`
+function* branchPieces(call: Call, branch: BranchStore, more: object): Generator<Buffer> {
+  let text = `${JSON.stringify({ ...more, branchId: branch.branchId }).slice(0, -1)},"modules":{`
   for (const [index, moduleId] of branch.moduleIds().entries()) {
     const module = branch.getModule(moduleId)
     yield Buffer.from(`${text}${index === 0 ? '' : ','}${JSON.stringify(moduleId)}:`)
@@ -254,18 +255,4 @@ function pathNotFound(call: Call): AppError {
   return new AppError('path-not-found', 'The module snapshot has nothing at this path.', {
     details: { path: call.path },
   })
-}
-
-function firstText(body: Record<string, unknown>, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = body[name]
-    if (typeof value === 'string' && value.trim() !== '') return value.trim()
-  }
-  return undefined
-}
-
-/** A list of names, or one text with commas. */
-export function namesOf(value: unknown): string[] | undefined {
-  const parts = typeof value === 'string' ? value.split(/[,;\s]+/) : Array.isArray(value) ? value : undefined
-  return parts?.filter((part): part is string => typeof part === 'string' && part !== '')
 }

@@ -27,8 +27,8 @@ export interface Route {
   answers: Readonly<Record<number, AnswerDoc>>
   /** Failures that belong to this route in particular. */
   errors?: readonly ErrorCode[]
-  /** Health checks: any address may ask, and no limit counts. */
-  isPublic?: boolean
+  /** Not an endpoint of its own: left out of the document. */
+  isHidden?: boolean
   handle(call: Call): void | Promise<void>
 }
 
@@ -37,6 +37,8 @@ interface TypedRoute<Query extends z.ZodObject | undefined, Body extends z.ZodTy
   query?: Query
   /** Checked before `handle`; a failure is `invalid-request` with the fields named. */
   body?: Body
+  /** Only described: the handler reads the body itself. */
+  bodyDoc?: z.ZodType
   handle(call: Call, input: { query: Output<Query>; body: Output<Body> }): void | Promise<void>
 }
 
@@ -47,12 +49,14 @@ export function route<
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(definition: TypedRoute<Query, Body>): Route {
-  const { query, body, handle, queryAliases } = definition
+  const { bodyDoc, ...rest } = definition
+  const { query, body = bodyDoc, handle, queryAliases } = rest
   return {
-    ...definition,
-    handle: body
+    ...rest,
+    ...(body && { body }),
+    handle: rest.body
       ? async (call) => {
-          const input = { query: call.parseQuery(query, queryAliases), body: await call.parseBody(body) }
+          const input = { query: call.parseQuery(query, queryAliases), body: await call.parseBody(rest.body!) }
           return handle(call, input as { query: Output<Query>; body: Output<Body> })
         }
       : (call) => {

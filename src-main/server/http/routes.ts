@@ -1,7 +1,44 @@
+import { backupRoutes } from './backup-routes.ts'
 import { branchRoutes } from './branch-routes.ts'
+import { eventRoutes } from './event-routes.ts'
+import { fullSyncRoutes } from './full-sync-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { i18nRoutes } from './i18n-routes.ts'
+import { moduleRoutes } from './module-routes.ts'
+import { purgeRoutes } from './purge-routes.ts'
+import { queryRoutes } from './query-routes.ts'
+import { resetRoutes } from './reset-routes.ts'
 import type { Route } from './route.ts'
+import { saveRoutes } from './save-routes.ts'
+import { schemaRoutes } from './schema-routes.ts'
+import { seedRoutes } from './seed-routes.ts'
+import { sequenceRoutes } from './sequence-routes.ts'
+import { snapshotRoutes } from './snapshot-routes.ts'
+import { manageRest, statusRoutes } from './status-routes.ts'
+import { syncRoutes } from './sync-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
-/** Every endpoint of the server. */
-export const routes: readonly Route[] = [...healthRoutes, ...branchRoutes, ...tableRoutes]
+/** Every endpoint of the server, one file a resource. */
+export const routes: readonly Route[] = [
+  ...healthRoutes,
+  ...branchRoutes,
+  ...tableRoutes,
+  ...saveRoutes,
+  ...eventRoutes,
+  ...syncRoutes,
+  ...sequenceRoutes,
+  ...snapshotRoutes,
+  ...statusRoutes,
+  ...backupRoutes,
+  ...fullSyncRoutes,
+  ...resetRoutes,
+  ...purgeRoutes,
+  ...schemaRoutes,
+  ...moduleRoutes,
+  ...seedRoutes,
+  ...i18nRoutes,
+  ...queryRoutes,
+]
+
+/** Answers for paths that are almost right; registered last. */
+export const restRoutes: readonly Route[] = manageRest

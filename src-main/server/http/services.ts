@@ -3,6 +3,7 @@ import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers } from '../callers.ts'
 import type { ServerMetrics } from './metrics.ts'
+import type { WriteRate } from './write-rate.ts'
 
 /** Settings of the HTTP server that have good defaults; ServerOptions may carry them. */
 export interface HttpSettings {
@@ -43,6 +44,7 @@ export interface HttpServices {
   metrics: ServerMetrics
   options: ServerOptions
   settings: HttpSettings
+  writeRate: WriteRate
   startedAt: string
   /** The addresses under which the server answers now. */
   addresses(): { url: string; kind: 'loopback' | 'lan' }[]
