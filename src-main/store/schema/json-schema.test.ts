@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
+import { applyDefaults, readPatch } from './coerce.ts'
 import { toJsonSchema } from './json-schema.ts'
 import { parseSchema } from './parse-schema.ts'
 
@@ -54,7 +57,7 @@ test('the schema of a table, whole', () => {
       notes: { oneOf: [{ type: 'string' }, { type: 'array' }, { type: 'null' }] },
       ...server,
     },
-    required: ['id', 'orderId', 'count'],
+    required: ['id', 'orderId', 'count', 'whole'],
     additionalProperties: false,
   })
 })
@@ -76,4 +79,25 @@ test('a discount is a number or an object; declared server fields keep the form 
 
 test('fields with names of Object.prototype are properties', () => {
   expect(Object.keys(schemaOf([{ name: 'id' }, { name: 'constructor' }]).properties as object)).toContain('constructor')
+})
+
+test('a validator accepts what the store holds and refuses what it would not', () => {
+  const file = new URL('../../../data/schemas/pos_schema.json', import.meta.url)
+  const module = parseSchema(JSON.parse(readFileSync(file, 'utf8')), { moduleId: 'pos' })
+  const ajv = new Ajv2020({ strict: true, strictTypes: false, validateFormats: false, keywords: ['x-scale'] })
+  const validators = new Map([...module.tables.values()].map((table) => [table.name, ajv.compile(toJsonSchema(table))]))
+  const table = module.tables.get('order_header')!
+  const sent = {
+    id: 'o1',
+    statusId: 'open',
+    totals: { due: 286.07 },
+    discount: { type: 'percent', value: 5 },
+    notes: 'x',
+  }
+  const record = applyDefaults(table, readPatch(table, sent, { isLenient: false }).patch)
+  const validate = validators.get('order_header')!
+  expect([validate(record), validate.errors]).toEqual([true, null])
+  for (const wrong of [{ guests: 1.5 }, { totalDue: '5' }, { discount: [] }, { notes: 5 }, { id: null }]) {
+    expect(validate({ ...record, ...wrong })).toBe(false)
+  }
 })
