@@ -40,6 +40,8 @@ export interface ModuleConfig {
   tables: string[]
   /** Tables that are one object (settings) and stand in no schema. */
   objects: string[]
+  /** Primary keys that win over the schema's: a take-over found the declared ones not unique. */
+  keys: Record<string, string[]>
 }
 
 const DEFAULT_TIME_ZONE = 'UTC'
@@ -220,6 +222,7 @@ function parseModule(moduleId: string, raw: JsonObject): ModuleConfig {
     ...(seedFile !== undefined && { seedFile }),
     tables: textList(raw.tables),
     objects: textList(raw.objects),
+    keys: Object.fromEntries(Object.entries(childObject(raw, 'keys')).map(([table, key]) => [table, textList(key)])),
   }
 }
 

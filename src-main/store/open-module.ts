@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts'
 import { CHAIN_START } from './events/event-line.ts'
 import { ModuleState } from './module-state.ts'
 import { applyMigration } from './schema/apply-migration.ts'
-import type { MigrationPlan, ModuleDefinition } from './schema/definition.ts'
+import type { MigrationPlan, ModuleDefinition, TableDefinition } from './schema/definition.ts'
 import { parseSchema } from './schema/parse-schema.ts'
 import { planMigration } from './schema/plan-migration.ts'
 import { createModuleTables } from './sqlite/branch-tables.ts'
@@ -16,6 +16,8 @@ export interface ModuleSource {
   schema: JsonObject
   objects: string[]
   secretFields: Record<string, string[]>
+  /** Primary keys that win over the schema's. */
+  keys?: Record<string, string[]>
 }
 
 export interface OpenedModule {
@@ -54,5 +56,28 @@ export function openModule(
 }
 
 export function parseModule(source: ModuleSource, schema: JsonObject): ModuleDefinition {
-  return parseSchema(schema, { moduleId: source.moduleId, objects: source.objects, secretFields: source.secretFields })
+  const { moduleId, objects, secretFields, keys } = source
+  const definition = parseSchema(schema, { moduleId, objects, secretFields })
+  if (!keys || Object.keys(keys).length === 0) return definition
+  const tables = new Map(definition.tables)
+  for (const [name, primaryKey] of Object.entries(keys)) {
+    const table = tables.get(name)
+    if (table && primaryKey.every((field) => table.fieldByName.has(field))) tables.set(name, withKey(table, primaryKey))
+  }
+  return { ...definition, tables }
+}
+
+function withKey(table: TableDefinition, primaryKey: string[]): TableDefinition {
+  const fields = table.fields.map((field) => ({ ...field, primaryKey: primaryKey.includes(field.name) }))
+  const byName = new Map(fields.map((field) => [field.name, field]))
+  const again = (list: TableDefinition['fields']): TableDefinition['fields'] =>
+    list.map((field) => byName.get(field.name)!)
+  return {
+    ...table,
+    fields,
+    fieldByName: byName,
+    decimalFields: again(table.decimalFields),
+    secretFields: again(table.secretFields),
+    primaryKey,
+  }
 }

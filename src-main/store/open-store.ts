@@ -14,6 +14,9 @@ import { type ModuleSource, parseModule } from './open-module.ts'
 import type { ModuleDefinition } from './schema/definition.ts'
 import { DataRootSchemas, type SchemaHost } from './schema-files.ts'
 import { openServices, type StoreServices } from './store-services.ts'
+import { loadTakeover } from './takeover/load-takeover.ts'
+import { finishTakeover, prepareTakeover } from './takeover/prepare-takeover.ts'
+import type { FieldFolder, TakeoverItem } from './takeover/types.ts'
 import type { ModuleNotice, StoredEvent } from './types.ts'
 
 export interface StoreOptions {
@@ -59,6 +62,8 @@ export class DataStore implements Store, SchemaHost {
   #branchConfigs: Map<string, BranchConfig> = new Map()
   #moduleConfigs: Map<string, ModuleConfig> = new Map()
   #isClosed = false
+  /** The field's records come instead of the seeds. */
+  #isTakingOver = false
 
   constructor(options: StoreOptions) {
     this.#options = options
@@ -71,6 +76,8 @@ export class DataStore implements Store, SchemaHost {
   }
 
   async open(): Promise<void> {
+    const takeover = prepareTakeover(this.files, this.#log)
+    this.#isTakingOver = takeover !== undefined
     if (this.files.isEmpty) this.#firstStart()
     this.#readConfigs()
     this.#services = openServices({
@@ -83,6 +90,7 @@ export class DataStore implements Store, SchemaHost {
       reopenBranch: (branchId) => this.#reopenBranch(branchId),
     })
     for (const branchId of this.#branchConfigs.keys()) this.#openBranch(branchId)
+    if (takeover) await this.#takeOver(takeover)
     await this.#services.start()
   }
 
@@ -250,6 +258,19 @@ export class DataStore implements Store, SchemaHost {
     this.#log.info('data-folder-filled', { folder: this.#options.dataDir })
   }
 
+  async #takeOver(folder: FieldFolder): Promise<void> {
+    const problems: TakeoverItem[] = []
+    for (const { branchId, modules } of folder.branches) {
+      for (const module of modules) {
+        const context = this.#branches.get(branchId)?.findContext(module.moduleId)
+        if (context) problems.push(...(await loadTakeover(context, module)))
+        else problems.push({ item: `${branchId}/${module.moduleId}`, reason: 'The module has no usable schema.' })
+      }
+    }
+    finishTakeover(this.files, folder, problems, this.#log)
+    this.#isTakingOver = false
+  }
+
   #readConfigs(): void {
     this.#branchConfigs = this.files.readBranches()
     this.#moduleConfigs = this.files.readModules()
@@ -259,7 +280,13 @@ export class DataStore implements Store, SchemaHost {
     const module = this.#moduleConfigs.get(moduleId)
     if (!module) throw new AppError('module-not-found', `The module ${moduleId} is not registered in modules.json.`)
     const { schema } = this.files.readSchema(branchId, moduleId, module)
-    return { moduleId, schema, objects: module.objects, secretFields: this.files.readSecurity().secretFields }
+    return {
+      moduleId,
+      schema,
+      objects: module.objects,
+      keys: module.keys,
+      secretFields: this.files.readSecurity().secretFields,
+    }
   }
 
   #openBranch(branchId: string, force = false): void {
@@ -282,7 +309,8 @@ export class DataStore implements Store, SchemaHost {
       folder: services.prepareBranchFolder(branchId),
       moduleFolder: (moduleId) => this.files.moduleFolder(branchId, moduleId),
       modules: this.#usableModules(branchId, config),
-      seeds: (moduleId) => this.files.readSeeds(branchId, moduleId, this.#moduleConfigs.get(moduleId)!),
+      seeds: (moduleId) =>
+        this.#isTakingOver ? undefined : this.files.readSeeds(branchId, moduleId, this.#moduleConfigs.get(moduleId)!),
       sequenceRules: this.files.readSequenceRules(),
       lockedTables: this.files.readSecurity().lockedTables,
       marks: services.marksOf(branchId),

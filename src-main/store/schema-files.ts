@@ -150,9 +150,9 @@ export class DataRootSchemas implements SchemaFiles {
   }
 
   #parse(moduleId: string, schema: JsonObject): ModuleDefinition {
-    const objects = this.#host.modules().get(moduleId)?.objects ?? []
+    const { objects = [], keys = {} } = this.#host.modules().get(moduleId) ?? {}
     return parseModule(
-      { moduleId, schema, objects, secretFields: this.#host.files.readSecurity().secretFields },
+      { moduleId, schema, objects, keys, secretFields: this.#host.files.readSecurity().secretFields },
       schema,
     )
   }

@@ -24,6 +24,8 @@ export interface ImportOptions {
   /** Take-over: what cannot be used is reported and left out instead of refusing the whole import. */
   onProblem?: (table: string, key: string | null, error: AppError) => void
   isLenient?: boolean
+  /** Take-over: a record's own version is kept. */
+  keepsVersions?: boolean
 }
 
 export interface ImportCount {
@@ -62,6 +64,7 @@ function importTable(state: ModuleState, table: TableDefinition, list: unknown[]
     try {
       if (!isJsonObject(raw)) throw new AppError('missing-record', 'A record must be an object.')
       const { key, record } = prepare(state, table, raw, options)
+      if (options.keepsVersions && isVersion(raw.version)) record.version = raw.version
       if (kept.has(key)) throw duplicateKey(table, key)
       kept.add(key)
       if (importRecord(state, table, key, record, options)) written++
@@ -131,7 +134,7 @@ function importRecord(
   const row = records.find(key)
   if (row && (options.mode === 'seed' || sameContent(table, JSON.parse(row.doc) as JsonObject, patch))) return false
   const buried = row ? undefined : state.events.findTombstone(table.name, key)
-  const version = (row?.version ?? buried?.version ?? 0) + 1
+  const version = isVersion(patch.version) ? patch.version : (row?.version ?? buried?.version ?? 0) + 1
   const now = isoTime(options.nowMs)
   const createdAt = textOr(patch.createdAt, row?.createdAt ?? now)
   const updatedAt = textOr(patch.updatedAt, createdAt)
@@ -151,6 +154,10 @@ function importRecord(
   else records.insert(stored)
   if (buried) state.events.deleteTombstone(table.name, key)
   return true
+}
+
+function isVersion(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
 }
 
 function textOr(value: unknown, fallback: string): string {
