@@ -92,7 +92,7 @@ function runDesktop(launch: Launch, desktopToken: string): void {
 
   lockSession(session.defaultSession)
   app.on('web-contents-created', (_event, contents) => lockContents(contents, (url) => shell.openExternal(url), log))
-  serveConsole(protocol, { dir: launch.server.consoleDir, getServerUrl: () => serverUrl() })
+  serveConsole(protocol, { dir: launch.server.consoleDir, getServerSource: () => serverUrl().replace(/:0$/, ':*') })
 
   const icon = join(iconDir, 'icon.png')
   const consoleWindow = new ConsoleWindow({ title: texts.title, preload: preloadScript, icon, log })

@@ -30,8 +30,11 @@ export function registerAppScheme(protocol: Pick<Protocol, 'registerSchemesAsPri
 export interface ConsoleFiles {
   /** Folder of the built console. */
   dir: string
-  /** The server's address for this machine, such as `http://127.0.0.1:3200`; the only place the page may talk to. */
-  getServerUrl(): string
+  /**
+   * The server's address for this machine, such as `http://127.0.0.1:3200`, or `http://127.0.0.1:*` while a free port is
+   * still to be found: the only place that the page may talk to.
+   */
+  getServerSource(): string
 }
 
 /** Serves the built console, and nothing else, under `app://console`. */
@@ -41,7 +44,7 @@ export function serveConsole(protocol: Pick<Protocol, 'handle'>, files: ConsoleF
 
 async function answer(request: Request, files: ConsoleFiles): Promise<Response> {
   const url = new URL(request.url)
-  const headers = securityHeaders(files.getServerUrl())
+  const headers = securityHeaders(files.getServerSource())
   if (url.host !== 'console') return new Response('Not found', { status: 404, headers })
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return new Response('Method not allowed', { status: 405, headers: { ...headers, allow: 'GET, HEAD' } })
@@ -76,14 +79,14 @@ function mediaType(path: string): string {
 }
 
 /** Scripts, styles and fonts from the app only; data from the branch's server only. */
-export function securityHeaders(serverUrl: string): Record<string, string> {
+export function securityHeaders(server: string): Record<string, string> {
   const policy = [
     "default-src 'self'",
     "script-src 'self'",
     "style-src 'self'",
     "font-src 'self'",
-    `img-src 'self' data: blob: ${serverUrl}`,
-    `connect-src 'self' ${serverUrl} ${serverUrl.replace(/^http/, 'ws')}`,
+    `img-src 'self' data: blob: ${server}`,
+    `connect-src 'self' ${server} ${server.replace(/^http/, 'ws')}`,
     "object-src 'none'",
     "frame-src 'none'",
     "base-uri 'none'",

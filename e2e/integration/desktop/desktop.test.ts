@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bundlePreload } from '../../../scripts/bundle.ts'
 import type { Connection, DesktopBridge, Reply } from '../../../src-shared/ipc.ts'
-import { Desktop } from '../../desktop/desktop-process.ts'
+import { Desktop, startHeadless } from '../../desktop/desktop-process.ts'
 
 /** main.ts itself, with the stand-in for Electron: pages are real, the rest behaves as Electron's documentation says. */
 
@@ -27,9 +27,9 @@ afterEach(async () => {
 
 const dataDir = (): string => join(dir, 'data')
 
-function open(args: string[] = [], env: NodeJS.ProcessEnv = {}): Desktop {
+function open(args: string[] = [], env: NodeJS.ProcessEnv = {}, testServer = true): Desktop {
   const all = ['--port', '0', '--data', dataDir(), ...args]
-  const desktop = new Desktop({ args: all, env: { STAND_IN_USER_DATA: join(dir, 'profile'), ...env } })
+  const desktop = new Desktop({ args: all, env: { STAND_IN_USER_DATA: join(dir, 'profile'), ...env }, testServer })
   desktops.push(desktop)
   return desktop
 }
@@ -228,6 +228,57 @@ describe('start and end', () => {
   })
 })
 
+describe('with the real server', () => {
+  const TABLES = '/api/branches/dar/modules/pos/tables'
+
+  test('the page reads with its token; a window closed in the middle of writes loses none, nor does the quit', async () => {
+    const desktop = open([], {}, false)
+    const url = await desktop.waitForUrl()
+    await untilPageIsThere(desktop)
+    const { token } = await connection(desktop)
+    const read = (headers: object) =>
+      desktop.control(
+        'evaluate',
+        `fetch('${url}/api/branches', ${JSON.stringify({ headers })}).then((response) => response.status, () => 0)`,
+      )
+    expect(await read({ authorization: `Bearer ${token}` })).toBe(200)
+    expect(await read({ authorization: 'Bearer wrong' })).not.toBe(200)
+
+    const acknowledged: number[] = []
+    const writing = (async () => {
+      for (let n = 1; n < 900; n++) {
+        const body = JSON.stringify({ record: { id: 10_000 + n, name: `Driver ${n}` } })
+        const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+        const response = await fetch(`${url}${TABLES}/delivery_drivers`, request).catch(() => undefined)
+        if (response?.status !== 201) return response?.status
+        acknowledged.push(10_000 + n)
+      }
+      throw new Error('the server outlived 900 writes')
+    })()
+    await poll(() => acknowledged.length).toBeGreaterThan(10)
+    await desktop.control('closeWindow')
+    const atClose = acknowledged.length
+    await poll(() => acknowledged.length).toBeGreaterThan(atClose + 20)
+    const askedAt = Date.now()
+    await desktop.control('quit')
+    expect((await desktop.exited).code).toBe(0)
+    expect(Date.now() - askedAt).toBeLessThan(3_000)
+    expect([undefined, 503]).toContain(await writing)
+
+    const again = startHeadless({ args: ['--port', '0', '--data', dataDir()], testServer: false })
+    try {
+      const base = await again.waitForUrl()
+      const response = await fetch(`${base}${TABLES}/delivery_drivers?limit=1000`)
+      const { rows } = (await response.json()) as { rows: { id: number }[] }
+      const stored = new Set(rows.map((row) => row.id))
+      const missing = acknowledged.filter((id) => !stored.has(id))
+      expect(missing).toEqual([])
+    } finally {
+      await again.kill()
+    }
+  })
+})
+
 describe('tray and calls', () => {
   test('tray entries: address, backup screen, restart; in Arabic on an Arabic machine', async () => {
     const { desktop, url } = await openReady()
@@ -312,7 +363,7 @@ describe('security', () => {
       'evaluate',
       `{ const frame = document.createElement('iframe'); frame.src = 'https://example.com/'; document.body.append(frame) } 0`,
     )
-    await desktop.control('evaluate', `fetch('http://127.0.0.1:1/').catch(() => 0)`)
+    await desktop.control('evaluate', `fetch('http://192.0.2.9:3200/').catch(() => 0)`)
     await poll(() => desktop.control('evaluate', 'violations.toSorted()')).toEqual([
       'connect-src',
       'frame-src',
