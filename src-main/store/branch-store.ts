@@ -334,9 +334,10 @@ export class OpenBranch implements BranchStore {
     const connection = this.#connection
     const dayStartMinutes = parseDayStart(config.dayStart) ?? 0
     const contexts = this.#contexts
-    const queue = new CommitQueue(connection, stagedHeads(contexts), (figures) =>
-      hooks.onCommit({ branchId, ...figures }),
-    )
+    const queue = new CommitQueue(connection, stagedHeads(contexts), {
+      onCommit: (figures) => hooks.onCommit({ branchId, ...figures }),
+      onFault: (error) => log.error('commit-listener-failed', { branchId, error }),
+    })
     const rows = new ModuleRows(connection)
     const today = dayCache(clock, config.timeZone, dayStartMinutes)
     return {

@@ -271,6 +271,17 @@ export class DataStore implements Store, SchemaHost {
     this.#isTakingOver = false
   }
 
+  /** Each listener hears of it, whatever another one does. */
+  #tell<Message>(listeners: ReadonlySet<(message: Message) => void>, message: Message): void {
+    for (const listener of listeners) {
+      try {
+        listener(message)
+      } catch (error) {
+        this.#log.error('listener-failed', { error })
+      }
+    }
+  }
+
   #readConfigs(): void {
     this.#branchConfigs = this.files.readBranches()
     this.#moduleConfigs = this.files.readModules()
@@ -293,12 +304,8 @@ export class DataStore implements Store, SchemaHost {
     const config = this.#branchConfigs.get(branchId)!
     const services = this.#opened()
     const hooks: BranchHooks = {
-      onEvent: (event) => {
-        for (const listener of this.#eventListeners) listener(event)
-      },
-      onNotice: (notice) => {
-        for (const listener of this.#noticeListeners) listener(notice)
-      },
+      onEvent: (event) => this.#tell(this.#eventListeners, event),
+      onNotice: (notice) => this.#tell(this.#noticeListeners, notice),
       onCommit: (figures) => {
         for (const listener of this.#commitListeners) listener(figures)
       },

@@ -25,6 +25,12 @@ export interface CommitFigures {
   seconds: number
 }
 
+export interface CommitListeners {
+  onCommit(figures: CommitFigures): void
+  /** A listener of a committed job threw; the write itself stands. */
+  onFault(error: unknown): void
+}
+
 /** Jobs of one commit; the rest waits for the next turn, so that reads and sockets get theirs. */
 const MAX_GROUP = 256
 
@@ -50,16 +56,16 @@ export class CommitQueue {
   readonly #savepoint: Statement
   readonly #release: Statement
   readonly #rollbackTo: Statement
-  readonly #onCommit: (figures: CommitFigures) => void
+  readonly #listeners: CommitListeners
   #jobs: Job<unknown>[] = []
   #isScheduled = false
   #refusal: AppError | undefined
   #waiters: (() => void)[] = []
 
-  constructor(connection: SqliteConnection, staged: Staged, onCommit: (figures: CommitFigures) => void) {
+  constructor(connection: SqliteConnection, staged: Staged, listeners: CommitListeners) {
     this.#connection = connection
     this.#staged = staged
-    this.#onCommit = onCommit
+    this.#listeners = listeners
     this.#begin = connection.prepare('BEGIN IMMEDIATE')
     this.#commit = connection.prepare('COMMIT')
     this.#savepoint = connection.prepare('SAVEPOINT job')
@@ -115,14 +121,22 @@ export class CommitQueue {
     if (group === this.#jobs) this.#jobs = []
     const startedAt = performance.now()
     const outcomes = this.#runGroup(group)
-    this.#onCommit({ writes: group.length, seconds: (performance.now() - startedAt) / 1000 })
+    this.#listeners.onCommit({ writes: group.length, seconds: (performance.now() - startedAt) / 1000 })
     for (let index = 0; index < group.length; index++) {
-      const outcome = outcomes[index]!
-      if ('error' in outcome) group[index]!.failed(outcome.error)
-      else group[index]!.committed(outcome.result)
+      this.#answer(group[index]!, outcomes[index]!)
     }
     if (this.#jobs.length > 0) this.#schedule()
     else for (const resolve of this.#waiters.splice(0)) resolve()
+  }
+
+  /** An answer that throws is a fault of its listener: it must not cost the other jobs theirs. */
+  #answer(job: Job<unknown>, outcome: Outcome): void {
+    try {
+      if ('error' in outcome) job.failed(outcome.error)
+      else job.committed(outcome.result)
+    } catch (error) {
+      this.#listeners.onFault(error)
+    }
   }
 
   #runGroup(group: Job<unknown>[]): Outcome[] {
