@@ -1,3 +1,6 @@
+import { defaultsDir } from '../../src-main/config/paths.ts'
+import { importIntoFolder } from '../../src-main/store/import/import-into-folder.ts'
+import type { JsonObject } from '../../src-shared/json.ts'
 import type { HistoryRecord } from './records.ts'
 
 export interface HistoryTarget {
@@ -7,10 +10,17 @@ export interface HistoryTarget {
   moduleId: string
 }
 
+const RECORDS_A_TRANSACTION = 20_000
+
 /**
  * Loads a history into a data folder, keeping createdAt and updatedAt as they stand in the records: snapshots are cut by
- * them. The one place that knows the store.
+ * them. Records that are there already stay as they are. The one place that knows the store.
+ *
+ * @throws AppError `data-folder-locked` while a server runs on the folder.
  */
-export async function loadHistory(target: HistoryTarget, _records: Iterable<HistoryRecord>): Promise<void> {
-  throw new Error(`Loading into ${target.dataDir} is not built yet: write the history to a file with --out.`)
+export async function loadHistory(target: HistoryTarget, records: Iterable<HistoryRecord>): Promise<void> {
+  await importIntoFolder({ ...target, defaultsDir }, records as Iterable<{ table: string; record: JsonObject }>, {
+    reason: 'history',
+    batchSize: RECORDS_A_TRANSACTION,
+  })
 }
