@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts'
 import type { Store } from '../store/api.ts'
 import { openStore } from '../store/open-store.ts'
 import { createCallers } from './callers.ts'
+import { AnswerCache } from './http/answer-cache.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
 import { restRoutes, routes } from './http/routes.ts'
@@ -57,6 +58,7 @@ async function serve(
     callers,
     metrics,
     writeRate,
+    answers: new AnswerCache(),
     options,
     settings,
     startedAt: new Date().toISOString(),

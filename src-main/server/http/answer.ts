@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, ERRORS, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
+import { encodeText } from './encode.ts'
 
 /** Header names and values in turn, as writeHead takes them without building an object. */
 export type HeaderList = string[]
@@ -47,8 +48,9 @@ export function writeAnswer(response: ServerResponse, answer: Answer, common: re
     response.writeHead(answer.status, headers).end()
     return
   }
-  headers.push('Content-Length', String(Buffer.byteLength(answer.body)))
-  response.writeHead(answer.status, headers).end(answer.body)
+  const body = typeof answer.body === 'string' ? encodeText(answer.body) : answer.body
+  headers.push('Content-Length', String(body.length))
+  response.writeHead(answer.status, headers).end(body)
 }
 
 /** Writes a failure in the form that the caller asked for; the status and the retry hint come from the catalogue. */

@@ -9,7 +9,8 @@ import type { Caller } from '../../store/types.ts'
 import type { NetworkCaller } from '../callers.ts'
 import { type Answer, type HeaderList, JSON_TYPE, writeAnswer } from './answer.ts'
 import { readJsonBody } from './body.ts'
-import { compressed } from './compression.ts'
+import { compressAnswer, encodingFor, MIN_COMPRESSED } from './compression.ts'
+import { encodeText } from './encode.ts'
 import type { HttpServices } from './services.ts'
 
 const NO_PARAMS: Readonly<Record<string, string>> = {}
@@ -151,12 +152,29 @@ export class Call {
   }
 
   /** An answer that may be compressed and revalidated: reads, not the answers to writes. */
-  async sendReadable(text: string, options: { etag?: string; status?: number } = {}): Promise<void> {
+  async sendReadable(body: string | Buffer, options: { etag?: string } = {}): Promise<void> {
     const headers: HeaderList = ['Vary', 'Accept-Encoding, Origin']
     if (options.etag) headers.push('ETag', options.etag)
     const cache = options.etag ? 'private, no-cache' : 'no-store'
-    const answer: Answer = { status: options.status ?? 200, type: JSON_TYPE, body: text, cache, headers }
-    writeAnswer(this.response, (await compressed(this.request, answer)) ?? answer, this.common)
+    const answer: Answer = { status: 200, type: JSON_TYPE, body, cache, headers }
+    const encoding = encodingFor(this.request)
+    const packed = encoding && body.length >= MIN_COMPRESSED ? await compressAnswer(answer, encoding) : answer
+    writeAnswer(this.response, packed, this.common)
+  }
+
+  /**
+   * The answer to a read at this position of its module: 304, the bytes kept from the same request, or what `read` makes.
+   */
+  async sendAtPosition(etag: string, read: () => string): Promise<void> {
+    if (this.isFresh(etag)) return
+    const { answers } = this.services
+    const request = `${this.path}?${this.search}`
+    let body = answers.find(request, etag)
+    if (!body) {
+      body = encodeText(read())
+      answers.keep(request, etag, body)
+    }
+    await this.sendReadable(body, { etag })
   }
 
   /** Answers 304 when If-None-Match names `etag`. */

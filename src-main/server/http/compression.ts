@@ -9,7 +9,8 @@ const brotliAsync = promisify(brotliCompress)
 
 export type Encoding = 'br' | 'gzip'
 
-const MIN_BYTES = 1_024
+/** Shorter answers are sent as they are. */
+export const MIN_COMPRESSED = 1_024
 /** Brotli at 4 costs about what gzip at 6 does and gives less. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
 
@@ -26,20 +27,13 @@ export function encodingFor(request: IncomingMessage): Encoding | undefined {
   return accepted.has('gzip') ? 'gzip' : undefined
 }
 
-/** The same answer compressed on a thread of its own; undefined when it is small or nobody asked. */
-export async function compressed(request: IncomingMessage, answer: Answer): Promise<Answer | undefined> {
-  const { body } = answer
-  if (body === undefined || body.length < MIN_BYTES) return undefined
-  const encoding = encodingFor(request)
-  if (encoding === undefined) return undefined
-  return {
-    ...answer,
-    body: await compress(body, encoding),
-    headers: [...(answer.headers ?? []), 'Content-Encoding', encoding],
-  }
+/** The same answer compressed, on a thread of its own. */
+export async function compressAnswer(answer: Answer, encoding: Encoding): Promise<Answer> {
+  const body = await compress(answer.body ?? '', encoding)
+  return { ...answer, body, headers: [...(answer.headers ?? []), 'Content-Encoding', encoding] }
 }
 
-export function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
+function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
   return encoding === 'br' ? brotliAsync(body, BROTLI) : gzipAsync(body)
 }
 

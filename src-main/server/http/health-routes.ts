@@ -1,5 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import { z } from 'zod'
+import { AppError } from '../../../src-shared/errors.ts'
+import type { BackupSummary } from '../../../src-shared/protocol/management.ts'
+import type { Store } from '../../store/api.ts'
 import { headersOf } from './answer.ts'
 import { type Route, route } from './route.ts'
 import type { HttpServices } from './services.ts'
@@ -112,7 +115,17 @@ function checkClock(): Check {
 }
 
 function checkBackup({ store }: HttpServices): Check {
-  const newest = store.backups.list().find(({ isVerified }) => isVerified)
+  const newest = findNewestBackup(store)
   const reason = newest ? `The newest verified backup is of ${newest.createdAt}.` : 'There is no verified backup yet.'
   return { name: 'backup', ok: true, reason }
+}
+
+/** The newest backup that passed its check; undefined when there is none, or its folder cannot be read just now. */
+export function findNewestBackup(store: Store): BackupSummary | undefined {
+  try {
+    return store.backups.list().find(({ isVerified }) => isVerified)
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
 }

@@ -2,6 +2,7 @@ import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers } from '../callers.ts'
+import type { AnswerCache } from './answer-cache.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { WriteRate } from './write-rate.ts'
 
@@ -45,6 +46,7 @@ export interface HttpServices {
   options: ServerOptions
   settings: HttpSettings
   writeRate: WriteRate
+  answers: AnswerCache
   startedAt: string
   /** The addresses under which the server answers now. */
   addresses(): { url: string; kind: 'loopback' | 'lan' }[]

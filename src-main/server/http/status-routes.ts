@@ -4,7 +4,7 @@ import type { BranchServerStatus } from '../../../src-shared/protocol/management
 import { isLoopbackHost } from '../../config/lan-addresses.ts'
 import type { Call } from './call.ts'
 import { findBranch } from './full-sync-routes.ts'
-import { readDisk, runChecks } from './health-routes.ts'
+import { findNewestBackup, readDisk, runChecks } from './health-routes.ts'
 import { type Route, route } from './route.ts'
 import type { HttpServices } from './services.ts'
 
@@ -85,7 +85,7 @@ async function readStatus(services: HttpServices): Promise<BranchServerStatus> {
   }
   const warnings = await listWarnings(services, disk.freeBytes)
   const isRestoring = store.tasks.list().some(({ kind, state }) => kind === 'restore' && state === 'running')
-  const newest = store.backups.list().find(({ isVerified }) => isVerified)
+  const newest = findNewestBackup(store)
   const idle = warnings.length > 0 ? 'attention' : 'working'
   return {
     state: services.isStopping() ? 'stopping' : isRestoring ? 'restoring' : idle,
@@ -124,7 +124,7 @@ async function listWarnings(services: HttpServices, freeBytes: number): Promise<
       hint: 'Versions may be sent as the one to come, inserts may overwrite, values that do not fit are stored as sent.',
     })
   }
-  const newest = store.backups.list().find(({ isVerified }) => isVerified)
+  const newest = findNewestBackup(store)
   if (!newest)
     warnings.push({ code: 'no-backup', message: 'There is no verified backup yet.', hint: 'Make one under Backups.' })
   else if (Date.now() - Date.parse(newest.createdAt) > OLD_BACKUP_MS) {

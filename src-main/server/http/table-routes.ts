@@ -186,15 +186,12 @@ async function sendList(call: Call, query: TableListQuery): Promise<void> {
   const module = call.module()
   const table = module.resolveTable(parseName(call.param('table'), 'table name'))
   if (query.id !== undefined) return sendOne(call, module, table, query.id, query)
-  const head = module.head()
-  const etag = `W/${snapshotEtag(head)}`
-  if (call.isFresh(etag)) return
-  const order = query.order?.toLowerCase() === 'desc' ? 'desc' : 'asc'
-  const limit = query.limit === undefined || query.limit === 0 ? MAX_LIMIT : Math.min(query.limit, MAX_LIMIT)
-  const page = module.list(table.name, toListQuery(query, limit, order))
-  const rows = query.lang === undefined ? page.recordTexts : translatedTexts(module, table, page.recordTexts, query)
-  await call.sendReadable(listText(module, table, { ...page, recordTexts: rows }, listMeta(query, limit, order)), {
-    etag,
+  await call.sendAtPosition(`W/${snapshotEtag(module.head())}`, () => {
+    const order = query.order?.toLowerCase() === 'desc' ? 'desc' : 'asc'
+    const limit = query.limit === undefined || query.limit === 0 ? MAX_LIMIT : Math.min(query.limit, MAX_LIMIT)
+    const page = module.list(table.name, toListQuery(query, limit, order))
+    const rows = query.lang === undefined ? page.recordTexts : translatedTexts(module, table, page.recordTexts, query)
+    return listText(module, table, { ...page, recordTexts: rows }, listMeta(query, limit, order))
   })
 }
 
