@@ -48,10 +48,20 @@ function readLaunch(): Launch | undefined {
   }
 }
 
+/** The branch must run even when its console cannot be built; an older build goes on being served. */
+async function tryBuildConsole(): Promise<void> {
+  try {
+    await buildConsole()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    console.error(`The console could not be built, the server starts without a new one: ${reason}`)
+  }
+}
+
 async function start(): Promise<number> {
   const launch = readLaunch()
   if (!launch) return runHeadless(argv)
-  if (isStale(CONSOLE_OUTPUT, CONSOLE_SOURCES)) await buildConsole()
+  if (isStale(CONSOLE_OUTPUT, CONSOLE_SOURCES)) await tryBuildConsole()
   if (launch.headless) return runHeadless(argv)
   const electron = findElectron()
   const reason = whyNoWindow(electron)

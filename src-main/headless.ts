@@ -64,6 +64,7 @@ async function serve(launch: Launch): Promise<number> {
     },
     (error: unknown) => {
       if (!isAppError(error)) throw error
+      if (error.code === 'stopping') return
       appliance.log.error(error.code, { message: [error.message, error.hint].filter(Boolean).join(' ') })
       ending.resolve(exitCodeFor(error.code))
     },

@@ -155,7 +155,8 @@ function runDesktop(launch: Launch, desktopToken: string): void {
       await start
     } catch (error) {
       if (!isAppError(error)) log.error('start-failed', { error })
-      else log.error(error.code, { message: [error.message, error.hint].filter(Boolean).join(' ') })
+      else if (error.code !== 'stopping')
+        log.error(error.code, { message: [error.message, error.hint].filter(Boolean).join(' ') })
     }
   }
 

@@ -65,7 +65,7 @@ export class ServerHost {
     return this.#state
   }
 
-  /** @throws AppError with the code of a refused start. */
+  /** @throws AppError with the code of a refused start; `stopping` when it was stopped meanwhile. */
   async start(): Promise<ServerAddress> {
     if (this.#thread || this.#restartTimer) throw new Error('the server is already running')
     this.#crashTimes = []
@@ -76,6 +76,7 @@ export class ServerHost {
       this.#setState({ kind: 'failed', failure: outcome })
       throw new AppError(outcome.code, outcome.message, outcome.hint ? { hint: outcome.hint } : {})
     }
+    if (this.#stopping) throw new AppError('stopping', 'The server was stopped while it started.')
     const failure = {
       code: 'internal',
       message: 'The server stopped while it started; the log has the reason.',
@@ -114,6 +115,7 @@ export class ServerHost {
     const outcome = await thread.start({ ...this.#options.server, port: this.#port })
     if (outcome.type === 'ready') {
       this.#port = outcome.port
+      if (this.#stopping) return outcome
       this.#setState({ kind: 'ready', address: { url: outcome.url, port: outcome.port, serverId: outcome.serverId } })
       void thread.ended.then((error) => this.#handleCrash(thread, error))
     } else {
