@@ -147,14 +147,16 @@ export class ModuleSnapshotFiles implements SnapshotFiles {
 
   #files(): SnapshotFile[] {
     if (!existsSync(this.#folder)) return []
-    const names = readdirSync(this.#folder).filter((name) => name.endsWith('.json'))
-    return names
+    const ids = readdirSync(this.#folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length))
+    return ids
+      .filter((id) => SNAPSHOT_ID.test(id))
       .sort()
       .reverse()
-      .flatMap((name) => {
-        const id = name.slice(0, -'.json'.length)
-        const path = join(this.#folder, name)
-        const head = SNAPSHOT_ID.test(id) ? readArchiveHead(path) : undefined
+      .flatMap((id) => {
+        const path = join(this.#folder, `${id}.json`)
+        const head = readArchiveHead(path)
         return head?.type === 'snapshot' ? [{ path, head: { ...head, id } }] : []
       })
   }
