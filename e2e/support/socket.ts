@@ -97,9 +97,9 @@ export class TestSocket {
     return this.next((one) => one.requestId === requestId && one.type !== 'server:event', timeoutMs)
   }
 
-  /** A publish with the defaults of a client. */
+  /** A publish to the module `pos`, unless `more` names another. */
   publish(action: string, table: string, record: JsonObject, more: JsonObject = {}): Promise<Frame> {
-    return this.request({ type: 'client:publish', action: `module:${action}`, table, record, ...more })
+    return this.request({ type: 'client:publish', moduleId: 'pos', action: `module:${action}`, table, record, ...more })
   }
 
   /** Resolves once the server has answered everything sent before: a ping comes back after it. */
