@@ -18,7 +18,8 @@ import { type Gateway, startGateway } from './sync/gateway.ts'
 
 const NO_SOCKETS: SocketFigures = { sockets: 0, rooms: 0, queuedBytes: 0 }
 /** How long running requests may take to finish when the server closes. */
-const CLOSE_GRACE_MS = 5_000
+const CLOSE_GRACE_MS = 1_500
+const IDLE_CHECK_MS = 20
 
 /**
  * Opens the store in the data folder (which the caller holds) and serves it over HTTP and WebSocket.
@@ -128,8 +129,11 @@ function toListenError(cause: NodeJS.ErrnoException, host: string, port: number)
 async function stopListening(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  // A keep-alive connection becomes idle only after its running answer.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
   const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
   await closed
+  clearInterval(idle)
   clearTimeout(deadline)
 }
 
