@@ -1,12 +1,18 @@
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { AppError } from '../../src-shared/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { ArchiveService, Backups, SnapshotFiles, Tasks } from './api.ts'
+import { ModuleArchives } from './archive/module-archives.ts'
 import type { ModuleContext } from './branch-context.ts'
 import type { OpenBranch, Reseed } from './branch-store.ts'
 import type { ConfigFiles } from './config-files.ts'
 import type { HighWaterMarks } from './sequences/sequence-book.ts'
+import { SequenceMarks } from './sequences/sequence-marks.ts'
+import { ModuleSnapshotFiles } from './snapshots/snapshot-files.ts'
+import { SystemDatabase } from './sqlite/system-database.ts'
+import { TaskList } from './tasks/task-list.ts'
 
 export interface ServiceHost {
   dataDir: string
@@ -33,26 +39,33 @@ export interface StoreServices {
   close(): void
 }
 
+/** Long work gets this long to end when the store closes; the next start calls it interrupted otherwise. */
+const TASK_GRACE_MS = 1000
+
 export function openServices(host: ServiceHost): StoreServices {
-  const missing = (): never => {
-    throw new AppError('not-implemented', 'This service is not wired yet.')
-  }
+  const { dataDir, files, clock, log } = host
+  const database = SystemDatabase.open(join(dataDir, 'system.db'))
+  const tasks = new TaskList({ database, clock, log })
   return {
     get backups(): Backups {
-      return missing()
+      throw new AppError('not-implemented', 'Backups are not wired yet.')
     },
-    get tasks(): Tasks {
-      return missing()
-    },
+    tasks,
     prepareBranchFolder(branchId) {
-      const folder = host.files.branchFolder(branchId)
+      const folder = files.branchFolder(branchId)
       mkdirSync(folder, { recursive: true })
       return folder
     },
-    marksOf: () => ({ raise: () => undefined }),
-    ofModule: () => ({ archives: {} as ArchiveService, snapshots: {} as SnapshotFiles }),
+    marksOf: (branchId) => new SequenceMarks(database, branchId),
+    ofModule(context, reseed) {
+      const snapshots = new ModuleSnapshotFiles(context)
+      return { archives: new ModuleArchives(context, snapshots, { reseed }), snapshots }
+    },
     start: async () => undefined,
-    stop: async () => undefined,
-    close: () => undefined,
+    async stop() {
+      const grace = new Promise<void>((resolve) => setTimeout(resolve, TASK_GRACE_MS).unref())
+      await Promise.race([tasks.close(), grace])
+    },
+    close: () => database.close(),
   }
 }
