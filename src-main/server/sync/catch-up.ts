@@ -167,6 +167,11 @@ function finish(
 /** What is left after the long deltas, or all of it: single events where they suffice, else a delta. */
 function sendRest(services: SyncServices, session: Session, introduction: Introduction, plan: Plan): void {
   const { module, cursor } = plan
+  const { requiresFullSync, reason } = module.delta({ cursor, tables: [], limit: 1 })
+  if (requiresFullSync) {
+    Object.assign(plan, { mode: 'snapshot', reason })
+    return
+  }
   const head = module.head()
   if (head.epoch === cursor.epoch && head.seq - cursor.seq <= services.options.maxCatchUpEvents) {
     const tables = introduction.tables.get(module.moduleId) ?? null

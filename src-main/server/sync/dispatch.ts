@@ -66,8 +66,8 @@ function handleFrame(services: SyncServices, session: Session, frame: ClientFram
       break
     case 'unknown': {
       const { name, requestId } = frame
-      const error = new AppError('unsupported-message', `Unknown message type ${name}.`, { details: { type: name } })
-      session.sendError(error, requestId, 'Unknown message type')
+      const error = new AppError('unsupported-message', 'Unknown message type', { details: { type: name } })
+      session.sendError(error, requestId)
     }
   }
 }
@@ -92,7 +92,7 @@ function refuse(services: SyncServices, session: Session, frame: JsonObject, err
 }
 
 function refuseText(session: Session, error: unknown, bytes: Buffer): void {
-  session.sendError(error, undefined, undefined, {
+  session.sendError(error, undefined, {
     preview: bytes.toString('utf8', 0, PREVIEW_CHARACTERS * 4).slice(0, PREVIEW_CHARACTERS),
   })
 }

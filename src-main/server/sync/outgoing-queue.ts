@@ -106,6 +106,11 @@ export class OutgoingQueue {
       this.clear()
       return
     }
+    if (this.#items.length - this.#head === 1 && this.#items[this.#head]!.body === null) {
+      if (this.#sink.bufferedBytes() < this.#limits.handOverBytes) this.#writeNext()
+      this.#forgetWritten()
+      return
+    }
     this.#sink.cork()
     while (this.#head < this.#items.length && this.#sink.bufferedBytes() < this.#limits.handOverBytes) {
       this.#writeNext()

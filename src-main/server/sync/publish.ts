@@ -38,7 +38,8 @@ export function handlePublish(services: SyncServices, session: Session, frame: P
       finish(true)
     },
     (error) => {
-      session.sendError(error, frame.requestId)
+      const about = { moduleId: module.moduleId, ...(frame.kind === 'single' && { table: frame.table }) }
+      session.sendError(error, frame.requestId, about)
       if (memory) refuseRepeats(session, module, frame, memory, error)
       finish(false)
     },

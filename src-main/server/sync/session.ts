@@ -156,7 +156,9 @@ export class Session {
 
   // Rooms
 
+  /** A member that wants no table takes none: rooms without listeners serialize nothing. */
   takeSeat(seat: Seat): void {
+    if (seat.member.tables?.size === 0) return
     seat.room.join(seat.member)
     this.#seats.push(seat)
   }
@@ -213,15 +215,20 @@ export class Session {
     this.send({ type: 'server:log', level, message, context, ts, serverId: store.serverId })
   }
 
-  /** The correlated error; protocol 1 is also told in a log line, in the words that it knows. */
-  sendError(error: unknown, requestId: string | undefined, words = wordsOf(error), context: JsonObject = {}): void {
+  /**
+   * The correlated error; protocol 1 is also told in a log line, in the words that it knows.
+   *
+   * @param about - What the frame was about, for that log line.
+   */
+  sendError(error: unknown, requestId: string | undefined, about: JsonObject = {}): void {
     const body = toErrorBody(error)
     if (!isAppError(error)) this.#services.log.error('frame-failed', { address: this.address, error })
     const correlation: { requestId?: string } = requestId === undefined ? {} : { requestId }
     this.sendText(JSON.stringify({ type: 'server:error', ...correlation, ...body }))
     if (!this.isUndeclared) return
     const level = body.error === 'invalid-json' || body.error === 'unsupported-message' ? 'warn' : 'error'
-    this.sendLog(level, words, { ...correlation, error: body.error, ...logContextOf(error), ...context } as JsonObject)
+    const context = { ...correlation, error: body.error, ...logContextOf(error), ...about } as JsonObject
+    this.sendLog(level, wordsOf(error, about), context)
   }
 
   // Limits
@@ -365,18 +372,16 @@ function logContextOf(error: unknown): JsonObject {
 }
 
 /** Sentences that clients of protocol 1 look for. */
-const WORDS: Partial<Record<ErrorCode, (error: AppError) => string>> = {
+const WORDS: Partial<Record<ErrorCode, (error: AppError, about: JsonObject) => string>> = {
   'invalid-json': () => 'Received invalid JSON payload',
   'missing-module-id': () => 'Module ID missing in publish payload',
-  'table-not-found': ({ message, details }) =>
-    details?.table === undefined
-      ? message
-      : `Table "${String(details.table)}" not registered in module "${String(details.moduleId ?? '')}"`,
-  'record-not-found': ({ message, details }) =>
-    details?.table === undefined ? message : `Record not found in table "${String(details.table)}".`,
+  'table-not-found': ({ message }, { table, moduleId }) =>
+    table === undefined ? message : `Table "${String(table)}" not registered in module "${String(moduleId)}"`,
+  'record-not-found': ({ message, details }, { table }) =>
+    table === undefined ? message : `Record not found in table "${String(details?.table ?? table)}".`,
 }
 
-export function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown, about: JsonObject = {}): string {
   if (!isAppError(error)) return toErrorBody(error).message
-  return WORDS[error.code]?.(error) ?? error.message
+  return WORDS[error.code]?.(error, about) ?? error.message
 }

@@ -6,18 +6,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { defaultsDir } from '../../config/paths.ts'
-import { silentLog } from '../../lib/log.ts'
+import { createLog, silentLog } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import { openStore } from '../../store/open-store.ts'
 import { createCallers } from '../callers.ts'
-import type { GatewayOptions } from './gateway-options.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import type { GatewayOptions } from './gateway-options.ts'
 
 /** For tests: a gateway on port 0 with a real store in a temporary folder. */
 export interface TestGateway {
   url: string
   store: Store
   gateway: Gateway
+  /** Events of the log that should not happen. */
+  problems: string[]
   connect(path?: string): Promise<TestClient>
   close(): Promise<void>
 }
@@ -39,12 +41,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const server = createServer((_request, response) => response.end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const problems: string[] = []
   const callers = createCallers({ host: '127.0.0.1', openLan: false })
   const gateway = startGateway({
     server,
     store,
     callers,
-    log: silentLog,
+    log: createLog({
+      level: 'error',
+      write: ({ event, fields }) => problems.push(`${event} ${JSON.stringify(fields)}`),
+    }),
     options: { rateLimit: options.rateLimit ?? false, ...(options.sync && { sync: options.sync }) },
   })
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -53,6 +59,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     url,
     store,
     gateway,
+    problems,
     async connect(path = '/ws') {
       const client = new TestClient(`${url}${path}`)
       clients.push(client)
@@ -155,7 +162,9 @@ export class TestClient {
       const found = probe()
       if (found !== undefined) return found
       if (Date.now() > deadline) {
-        throw new Error(`waited in vain for ${what}; last frames: ${JSON.stringify(this.frames.slice(-3)).slice(0, 1500)}`)
+        throw new Error(
+          `waited in vain for ${what}; last frames: ${JSON.stringify(this.frames.slice(-3)).slice(0, 1500)}`,
+        )
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 250)
@@ -179,4 +188,27 @@ export function insert(table: string, record: Frame, requestId: string, more: Fr
     meta: { requestId },
     ...more,
   }
+}
+
+export const line = (id: string, more: Frame = {}): Frame => ({ id, orderId: 'order-1', itemId: 'item-1', ...more })
+
+export const merge = (table: string, record: Frame, requestId: string): Frame =>
+  insert(table, record, requestId, { action: 'module:merge' })
+
+/** Types of the frames since a mark, each with its request id or sequence. */
+export const story = (client: TestClient, from = 0): string[] =>
+  client.frames.slice(from).map((frame) => [frame.type, frame.requestId ?? frame.sequence].filter(Boolean).join(' '))
+
+/** A protocol 1 client after its snapshot. */
+export async function undeclared(gateway: TestGateway, hello: Frame = {}): Promise<TestClient> {
+  const client = await gateway.connect()
+  await client.hello(hello)
+  return client
+}
+
+/** A protocol 2 client that is ready, without a snapshot unless asked. */
+export async function declared(gateway: TestGateway, hello: Frame = {}): Promise<TestClient> {
+  const client = await gateway.connect()
+  await client.hello({ protocol: 2, requestSnapshot: false, ...hello })
+  return client
 }

@@ -159,6 +159,7 @@ export class TopicHub {
     if (!change) return
     topic.retained = data
     if (topic.kind === 'free') this.#boundRetained(topic, data)
+    if (topic.subscribers.size === 0) return
     const frame = textFrame(JSON.stringify({ type: 'publish', topic: name, data: change }))
     let receivers = 0
     for (const session of topic.subscribers) {
