@@ -5,6 +5,7 @@ import { buildEventFrame } from '../ack.ts'
 import type { SyncServices } from './services.ts'
 import type { Introduction, Session } from './session.ts'
 import { wantedTables } from './snapshot-frames.ts'
+import { snapshotIn } from './translated-snapshot.ts'
 import type { WireFrame } from './wire-frame.ts'
 
 const DEFAULT_HISTORY = 100
@@ -68,7 +69,7 @@ export function wholeSnapshot(
   const parts = introduction.moduleIds.map((moduleId) => ({
     branchId: branch.branchId,
     moduleId,
-    snapshot: branch.getModule(moduleId).snapshot(),
+    snapshot: snapshotIn(branch.getModule(moduleId), lang),
     tables: introduction.tables.get(moduleId) ?? null,
   }))
   const tail = snapshotTail(services, branch, reason, requestId, lang)
