@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src-shared/json.ts'
+import { isJsonObject, type JsonObject } from '../../src-shared/json.ts'
 import type { RecordRef } from '../../src-shared/protocol/records.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
 
@@ -81,7 +81,10 @@ export function buildBatchAck(context: AckContext, write: WriteResult, options: 
     branchId: context.branchId,
     moduleId: context.moduleId,
     ...(options.source !== undefined && { source: options.source }),
-    ...(options.clientMeta && { clientMeta: options.clientMeta }),
+    clientMeta: {
+      ...(options.requestId !== undefined && { requestId: options.requestId }),
+      ...options.clientMeta,
+    },
   })
   return `${ackHead(context, write, options)},"meta":${meta},"results":[${results.join(',')}]}`
 }
@@ -107,7 +110,9 @@ function ackFields(context: AckContext, write: WriteResult, operation: Operation
   const eventId = event ? JSON.stringify(event.eventId) : 'null'
   const seq = event?.seq ?? write.seq
   const recordRef = isOwnEvent ? piecesOf(event).recordRef : JSON.stringify(operation.recordRef)
-  const meta = isOwnEvent ? piecesOf(event).meta : retryMetaText(context, operation, seq, options, recordRef)
+  const meta = isOwnEvent
+    ? ownMetaText(event, options, recordRef)
+    : retryMetaText(context, operation, seq, options, recordRef)
   const publishState = event ? piecesOf(event).publishState : 'null'
   const flags = flagsText(operation.outcome === 'created', operation.outcome === 'deleted')
   const record = options.includeRecord === false ? '' : `,"record":${operation.recordText}`
@@ -121,6 +126,14 @@ function ackFields(context: AckContext, write: WriteResult, operation: Operation
     `"recordRef":${recordRef},"meta":${meta},${flags}${record}},"created":${operation.outcome === 'created'}` +
     `${isDeleted}${warnings}`
   )
+}
+
+/** A request id outside `meta` is repeated inside it: that is where clients of the specification look for it. */
+function ownMetaText(event: StoredEvent, { requestId }: AckOptions, recordRef: string): string {
+  const clientMeta = isJsonObject(event.meta.clientMeta) ? event.meta.clientMeta : {}
+  if (requestId === undefined || clientMeta.requestId !== undefined) return piecesOf(event).meta
+  const meta = { ...event.meta, clientMeta: { ...clientMeta, requestId } }
+  return metaText(meta, event.eventId, event.seq, event.action, recordRef)
 }
 
 /** The meta of an answer whose event was written by another request: the caller's own words, not the other's. */
@@ -139,7 +152,12 @@ function retryMetaText(
     table: operation.table,
     timestamp: event?.createdAt ?? null,
     ...(options.source !== undefined && { source: options.source }),
-    ...(options.clientMeta && { clientMeta: options.clientMeta }),
+    ...((options.clientMeta || options.requestId !== undefined) && {
+      clientMeta: {
+        ...(options.requestId !== undefined && { requestId: options.requestId }),
+        ...options.clientMeta,
+      },
+    }),
     recordKey: operation.recordRef.key,
     recordId: operation.recordRef.id ?? operation.recordRef.key,
   }

@@ -53,6 +53,23 @@ export function writeAnswer(response: ServerResponse, answer: Answer, common: re
   response.writeHead(answer.status, headers).end(body)
 }
 
+/** Details that field clients look for at the top level of a failure. */
+const CONTEXT_FIELDS = [
+  'path',
+  'branchId',
+  'moduleId',
+  'table',
+  'orderId',
+  'order',
+  'entryId',
+  'index',
+  'action',
+  'expected',
+  'received',
+  'snapshotMarker',
+  'clientSnapshotMarker',
+] as const
+
 /** Writes a failure in the form that the caller asked for; the status and the retry hint come from the catalogue. */
 export function writeError(
   request: IncomingMessage,
@@ -65,8 +82,7 @@ export function writeError(
   const body: Record<string, unknown> = { ...toErrorBody(error, traceId) }
   const headers: HeaderList = ['Trace-Id', traceId]
   if (isAppError(error)) {
-    // The unknown path is part of the specification's body; the current record lets a client retry without reading.
-    if (error.code === 'not-found') body.path = error.details?.path
+    for (const name of CONTEXT_FIELDS) if (error.details?.[name] !== undefined) body[name] ??= error.details[name]
     if (error.code === 'method-not-allowed') headers.push('Allow', String(error.details?.allow ?? ''))
     const retryAfter = retryAfterSeconds(error)
     if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter))

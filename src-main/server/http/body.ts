@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonValue } from '../../../src-shared/json.ts'
+import { jsonTextDepth } from '../../lib/json-text.ts'
 
 export interface BodyLimits {
   maxBytes: number
@@ -79,7 +80,7 @@ export function parseJson(bytes: Buffer, maxDepth: number): JsonValue {
   if (!isUtf8(bytes)) throw new AppError('invalid-json', 'The body is not valid UTF-8.')
   let text = bytes.toString('utf8')
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
-  if (isDeeperThan(text, maxDepth)) {
+  if (text.length > maxDepth && jsonTextDepth(text, maxDepth) > maxDepth) {
     throw new AppError('body-too-deep', `The body is nested deeper than ${maxDepth} levels.`, { details: { maxDepth } })
   }
   let value: JsonValue
@@ -92,24 +93,6 @@ export function parseJson(bytes: Buffer, maxDepth: number): JsonValue {
   }
   if (text.includes('__proto__') || text.includes('\\u005')) dropPrototypeKeys(value)
   return value
-}
-
-/** Counts brackets outside strings, without recursion and before anything is built. */
-function isDeeperThan(text: string, maxDepth: number): boolean {
-  if (text.length <= maxDepth) return false
-  let depth = 0
-  let inString = false
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (inString) {
-      if (code === 0x5c) index++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > maxDepth) return true
-    } else if (code === 0x7d || code === 0x5d) depth--
-  }
-  return false
 }
 
 function dropPrototypeKeys(root: JsonValue): void {

@@ -5,6 +5,7 @@ import { fullSyncRoutes } from './full-sync-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { i18nRoutes } from './i18n-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
+import { orderRoutes } from './order-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { resetRoutes } from './reset-routes.ts'
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...branchRoutes,
   ...tableRoutes,
   ...saveRoutes,
+  ...orderRoutes,
   ...eventRoutes,
   ...syncRoutes,
   ...sequenceRoutes,

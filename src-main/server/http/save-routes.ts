@@ -43,7 +43,11 @@ const savedShape = z.object({
   clientSnapshotMarker: z.string().nullable(),
 })
 
-const WORDS: WriteWords = { created: 'created', updated: 'saved', deleted: 'deleted', unchanged: 'saved' }
+/** The specification's PUT says saved whatever happened; the POST of the field tells creation apart. */
+const WORDS: Readonly<Record<'PUT' | 'POST', WriteWords>> = {
+  PUT: { created: 'saved', updated: 'saved', deleted: 'deleted', unchanged: 'saved' },
+  POST: { created: 'created', updated: 'saved', deleted: 'deleted', unchanged: 'saved' },
+}
 const MARKER_FIELDS = [
   'snapshotMarker',
   'snapshot_marker',
@@ -81,11 +85,11 @@ export const saveRoutes: readonly Route[] = (['PUT', 'POST'] as const).map((meth
       'concurrency-conflict',
     ],
     bodyDoc: saveBody,
-    handle: save,
+    handle: (call) => save(call, WORDS[method]),
   }),
 )
 
-async function save(call: Call): Promise<void> {
+async function save(call: Call, words: WriteWords): Promise<void> {
   const branch = call.branch()
   const module = branch.getModule(call.param('moduleId'))
   const body = await call.readObject()
@@ -119,7 +123,7 @@ async function save(call: Call): Promise<void> {
   const at = write.results[0]?.event?.createdAt ?? new Date().toISOString()
   const marker = JSON.stringify(formatMarker(write, at))
   sendWritten(call, module, write, {
-    words: WORDS,
+    words,
     createdStatus: 200,
     source,
     includeRecord: body.includeRecord !== false,

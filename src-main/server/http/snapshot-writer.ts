@@ -83,10 +83,17 @@ export async function sendPieces(call: Call, pieces: Iterable<Buffer>, options: 
   const { response } = call
   const headers = ['Vary', 'Accept-Encoding, Origin']
   if (options.etag) headers.push('ETag', options.etag)
-  if (options.encoding) headers.push('Content-Encoding', options.encoding)
+  const compressor = options.encoding || call.request.method === 'HEAD' ? undefined : encodingFor(call.request)
+  const encoding = options.encoding ?? compressor
+  if (encoding) headers.push('Content-Encoding', encoding)
+  const cache = options.etag ? 'private, no-cache' : 'no-store'
+  if (compressor) {
+    call.response.writeHead(200, headersOf({ type: JSON_TYPE, cache, headers }, call.common))
+    await pipeline(Readable.from(pieces), createCompressor(compressor), call.response)
+    return
+  }
   const small = smallBody(pieces, options)
   if (small) headers.push('Content-Length', String(small.length))
-  const cache = options.etag ? 'private, no-cache' : 'no-store'
   response.writeHead(200, headersOf({ type: JSON_TYPE, cache, headers }, call.common))
   if (small || call.request.method === 'HEAD') {
     response.end(small)

@@ -10,7 +10,7 @@ import { type Route, route } from './route.ts'
 import { clientMarkerOf } from './save-routes.ts'
 import { recordShape, snapshotShape } from './shapes.ts'
 import { formatMarker, parseMarker } from './snapshot-marker.ts'
-import { sendPieces, snapshotPieces } from './snapshot-writer.ts'
+import { sendPieces, snapshotPieces, tablePieces } from './snapshot-writer.ts'
 
 const MAX_DELTA_RECORDS = 1_000
 
@@ -216,7 +216,8 @@ async function sendDelta(call: Call): Promise<void> {
     ...(input.cursor && { cursor: input.cursor }),
     ...(input.tables && { tables: input.tables }),
   })
-  await call.sendReadable(deltaText(call, module, delta, input))
+  if (delta.requiresFullSync) await sendPieces(call, fullPieces(call, module, delta, input))
+  else await call.sendReadable(deltaText(call, module, delta, input))
 }
 
 /**
@@ -253,45 +254,74 @@ function deltaTables(module: ModuleStore, body: JsonObject): string[] | undefine
   return [...new Set(names.map((name) => module.resolveTable(name).name))]
 }
 
-function deltaText(call: Call, module: ModuleStore, delta: Delta, input: DeltaInput): string {
+/** What both kinds of answer say about themselves, as JSON text that is still open at its end. */
+function deltaHead(
+  call: Call,
+  module: ModuleStore,
+  delta: Delta,
+  input: DeltaInput,
+  position: Position,
+  more: object,
+): string {
   const at = delta.updatedAt ?? new Date().toISOString()
-  const tables = Object.entries(delta.tables)
-  const deltas = tables.map(([name, { recordTexts }]) => `${JSON.stringify(name)}:[${recordTexts.join(',')}]`)
-  const lastIds = Object.fromEntries(tables.flatMap(([name, { recordTexts }]) => lastIdOf(name, recordTexts)))
   const head = JSON.stringify({
     branchId: module.branchId,
     moduleId: module.moduleId,
     version: delta.version,
-    epoch: delta.epoch,
-    cursor: { epoch: delta.epoch, seq: delta.seq },
+    epoch: position.epoch,
+    cursor: { epoch: position.epoch, seq: position.seq },
     updatedAt: delta.updatedAt,
     serverId: call.services.store.serverId,
-    snapshotMarker: formatMarker(delta, at),
+    snapshotMarker: formatMarker(position, at),
     requiresFullSync: delta.requiresFullSync,
     ...(delta.reason && { reason: delta.reason }),
-    hasMore: delta.hasMore,
-    cursorMisses: delta.requiresFullSync ? tables.map(([name]) => name) : [],
-    lastTableIds: lastIds,
-    deleted: Object.fromEntries(
-      tables.filter(([, { deleted }]) => deleted.length > 0).map(([name, t]) => [name, t.deleted]),
-    ),
-    stats: Object.fromEntries(tables.map(([name, table]) => [name, statsOf(table, !delta.requiresFullSync)])),
+    ...more,
     ...(input.clientVersion !== undefined && { clientVersion: input.clientVersion }),
     ...(input.clientMarker !== null && { clientSnapshotMarker: input.clientMarker }),
   })
-  return `${head.slice(0, -1)},"deltas":{${deltas.join(',')}}}`
+  return head.slice(0, -1)
 }
 
-function statsOf(table: Delta['tables'][string], cursorMatched: boolean): JsonObject {
-  const { inserted, updated, deleted, recordTexts } = table
-  return {
-    inserted,
-    updated,
-    deleted: deleted.length,
-    total: inserted + updated,
-    returned: recordTexts.length,
-    cursorMatched,
+function deltaText(call: Call, module: ModuleStore, delta: Delta, input: DeltaInput): string {
+  const tables = Object.entries(delta.tables)
+  const deltas = tables.map(([name, { recordTexts }]) => `${JSON.stringify(name)}:[${recordTexts.join(',')}]`)
+  const head = deltaHead(call, module, delta, input, delta, {
+    hasMore: delta.hasMore,
+    cursorMisses: [],
+    lastTableIds: Object.fromEntries(tables.flatMap(([name, { recordTexts }]) => lastIdOf(name, recordTexts))),
+    deleted: Object.fromEntries(tables.flatMap(([name, { deleted }]) => (deleted.length > 0 ? [[name, deleted]] : []))),
+    stats: Object.fromEntries(tables.map(([name, table]) => [name, statsOf(table)])),
+  })
+  return `${head},"deltas":{${deltas.join(',')}}}`
+}
+
+/** The named tables in full, or all of them: the module's snapshot, sent from its buffers. */
+function* fullPieces(call: Call, module: ModuleStore, delta: Delta, input: DeltaInput): Generator<Buffer> {
+  const snapshot = module.snapshot()
+  const tables = snapshot.tables.filter(({ name }) => !input.tables || input.tables.includes(name))
+  const head = deltaHead(call, module, { ...delta, version: snapshot.seq }, input, snapshot, {
+    hasMore: false,
+    cursorMisses: tables.map(({ name }) => name),
+    lastTableIds: {},
+    deleted: {},
+    stats: Object.fromEntries(tables.map(({ name, records }) => [name, fullStats(records)])),
+  })
+  let text = `${head},"deltas":{`
+  for (const table of tables) {
+    yield Buffer.from(`${text}${JSON.stringify(table.name)}:${table.isSingleton ? '[' : ''}`)
+    yield* tablePieces(snapshot, table.name) ?? []
+    text = table.isSingleton ? '],' : ','
   }
+  yield Buffer.from(`${text.replace(/,$/, '')}}}`)
+}
+
+function statsOf({ inserted, updated, deleted, recordTexts }: Delta['tables'][string]): JsonObject {
+  const total = inserted + updated
+  return { inserted, updated, deleted: deleted.length, total, returned: recordTexts.length, cursorMatched: true }
+}
+
+function fullStats(records: number): JsonObject {
+  return { inserted: records, updated: 0, deleted: 0, total: records, returned: records, cursorMatched: false }
 }
 
 function lastIdOf(name: string, recordTexts: readonly string[]): [string, JsonValue][] {

@@ -213,8 +213,8 @@ function listMeta(query: TableListQuery, limit: number, order: 'asc' | 'desc'): 
     order,
     afterId: query.afterId ?? null,
     afterKey: query.afterKey ?? null,
-    afterCreatedAt: query.afterCreatedAt ?? null,
-    updatedAfter: query.updatedAfter ?? null,
+    afterCreatedAt: query.afterCreatedAt === undefined ? null : toIso(query.afterCreatedAt, 'afterCreatedAt'),
+    updatedAfter: query.updatedAfter === undefined ? null : toIso(query.updatedAfter, 'updatedAfter'),
   })
 }
 
