@@ -94,13 +94,13 @@ export class Broadcaster {
     }
   }
 
-  /** Sessions that hear something of the module. */
+  /** Sessions that hear something of the module; "*" is every module of the branch. */
   *#sessionsOf(branchId: string, moduleId: string): Generator<Session> {
     for (const session of this.#services.sessions) {
       const { introduction } = session
       if (introduction?.branchId !== branchId || session.isClosing) continue
-      const tables = introduction.tables.get(moduleId)
-      if (tables !== undefined && tables?.size !== 0) yield session
+      const modules = moduleId === '*' ? [...introduction.tables.values()] : [introduction.tables.get(moduleId)]
+      if (modules.some((tables) => tables !== undefined && tables?.size !== 0)) yield session
     }
   }
 }

@@ -197,26 +197,6 @@ describe('answers', () => {
   })
 })
 
-describe('resets', () => {
-  test('[R1] [R2] the event, the directive, and a fresh snapshot for undeclared sockets', async () => {
-    const gateway = await start()
-    const old = await undeclared(gateway)
-    const client = await declared(gateway)
-    await client.ask(insert('order_line', line('l1'), 'r1'))
-    await old.next('server:event')
-    const module = gateway.store.getBranch('dar').getModule('pos')
-    await module.importSnapshot({ tables: { order_line: [] }, reason: 'test' })
-    const event = await client.next((frame) => frame.type === 'server:event' && frame.table === undefined)
-    const snapshot = await old.next('server:snapshot')
-
-    expect(event).toMatchObject({ action: 'module:import', moduleId: 'pos' })
-    expect(await client.next('server:directive')).toMatchObject({ directive: 'resync', reason: 'module-import' })
-    expect(snapshot.modules.pos).toMatchObject({ version: event.version, tables: { order_line: [] } })
-    const ready = await client.hello({ protocol: 2, cursor: { pos: { epoch: 1, seq: event.sequence - 1 } } })
-    expect(ready).toMatchObject({ mode: 'snapshot', fullSync: { pos: 'snapshot-floor' } })
-  })
-})
-
 describe('limits', () => {
   test('[B6] oversize is 1009, bad UTF-8 is 1007, in text and binary; good binary is text', async () => {
     const gateway = await start({ sync: { maxFrameBytes: 1_000 } })
