@@ -60,7 +60,7 @@ test('a failure keeps its code; anything unknown says nothing of itself', async 
 test('what was running when the process ended is interrupted; the newest 200 are kept', async () => {
   const folder = temporaryFolder()
   const tasks = openTasks(folder)
-  const cut = tasks.start('restore', null, () => new Promise(() => undefined))
+  const cut = tasks.start('restore', null, () => new Promise<object>(() => undefined))
   const next = openTasks(folder)
   expect(next.get(cut.taskId)).toMatchObject({ state: 'interrupted' })
   for (let n = 0; n < 205; n++) {
