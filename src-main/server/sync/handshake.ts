@@ -37,9 +37,10 @@ function defaultBranchId(services: SyncServices): string | null {
 export function handleHello(services: SyncServices, session: Session, hello: ClientHello): void {
   const introduction = introduce(services, hello)
   session.leaveRooms()
-  session.hearAgain()
+  if (session.topicBranchId !== introduction.branchId) services.topics.leave(session)
   session.introduction = introduction
   session.topicBranchId = introduction.branchId
+  if (session.hearAgain()) services.topics.resend(session)
   session.helloCount++
   services.log.debug('socket-hello', {
     branchId: introduction.branchId,

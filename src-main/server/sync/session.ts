@@ -326,11 +326,17 @@ export class Session {
     this.send({ type: 'server:directive', directive, reason: 'slow-client', branchId, meta: {} })
   }
 
-  /** A hello said where the client stands: it hears events again. */
-  hearAgain(): void {
+  /**
+   * A hello said where the client stands: it hears events again, and those that still wait are not sent twice.
+   *
+   * @returns Whether frames of topics may have been lost.
+   */
+  hearAgain(): boolean {
+    const isLossy = this.outgoing.eventBytes > 0 || !this.outgoing.isHearingEvents
     this.#isToldToResync = false
     this.outgoing.dropEvents()
     this.outgoing.resumeEvents()
+    return isLossy
   }
 
   #stopReading(): void {

@@ -94,6 +94,40 @@ test('[T4] a sync topic gives the module, then each change, and the module again
   expect(refreshed.data.set.snapshot.tables.order_line).toMatchObject([{ id: 'l1' }])
 })
 
+test('[T2] [T3] a hello to another branch leaves the topics of the first', async () => {
+  const gateway = await start()
+  const [writer, client] = [await declared(gateway), await declared(gateway)]
+  await subscribe(client, 'dar:news')
+  await client.hello({ protocol: 2, branchId: 'remal', requestSnapshot: false })
+  writer.send({ type: 'publish', topic: 'dar:news', data: { n: 1 } })
+  await writer.ask({ type: 'ping', requestId: 'published' })
+  await client.ask({ type: 'ping', requestId: 'heard' })
+
+  expect(client.frames.some(about('dar:news'))).toBe(false)
+})
+
+test('[T4] an early subscriber keeps up although a later one was given a newer module', async () => {
+  const gateway = await start()
+  const topic = 'sync::dar::pos'
+  const [writer, early, late] = [await declared(gateway), await gateway.connect(), await gateway.connect()]
+  await subscribe(early, topic)
+  await writer.ask(insert('order_line', line('l1'), 'r1'))
+  await subscribe(late, topic)
+  await late.next(about(topic))
+  await writer.ask(insert('order_line', line('l2'), 'r2'))
+  const state = (client: TestClient): Frame => {
+    let value: Frame = {}
+    for (const { data } of client.frames.filter(about(topic))) {
+      value = data.mode === 'snapshot' ? data.snapshot : { ...value, ...data.set }
+    }
+    return value
+  }
+  await late.until(() => state(late).snapshot?.tables.order_line.length === 2)
+  await early.until(() => state(early).snapshot?.tables.order_line.length === 2)
+
+  expect(state(early)).toEqual(state(late))
+})
+
 test('[T5] a publish on a sync topic needs a transaction id, and is carried out once', async () => {
   const gateway = await start()
   const client = await gateway.connect()

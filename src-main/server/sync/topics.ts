@@ -110,14 +110,20 @@ export class TopicHub {
     }
     const initial = topic.kind === 'sync' ? this.#sync.read(topic) : undefined
     const open = this.#open(branchId, topic.name, topic.kind)
+    // Those who are subscribed already must not miss what a newcomer gets in its snapshot.
+    if (initial) this.#publish(branchId, topic.name, initial)
     open.subscribers.add(session)
     session.topics.add(topic.name)
     session.send({ type: 'ack', event: 'subscribe', topic: topic.name })
-    if (initial) {
-      open.retained = initial
-      session.send({ type: 'publish', topic: topic.name, data: { mode: 'snapshot', snapshot: initial } })
-    } else if (open.retained) {
-      session.send({ type: 'publish', topic: topic.name, data: { mode: 'snapshot', snapshot: open.retained } })
+    sendRetained(session, open)
+  }
+
+  /** The session lost changes: it gets everything anew. */
+  resend(session: Session): void {
+    const topics = this.#branches.get(session.topicBranchId ?? '')
+    for (const name of session.topics) {
+      const topic = topics?.get(name)
+      if (topic) sendRetained(session, topic)
     }
   }
 
@@ -175,6 +181,11 @@ export class TopicHub {
     topic.retainedBytes = Buffer.byteLength(JSON.stringify(data))
     if (topic.retainedBytes > MAX_RETAINED_BYTES) topic.retained = undefined
   }
+}
+
+function sendRetained(session: Session, { name, retained }: OpenTopic): void {
+  if (!retained) return
+  session.send({ type: 'publish', topic: name, data: { mode: 'snapshot', snapshot: retained } })
 }
 
 /** Forgets the oldest topic that nobody hears. @throws AppError `invalid-topic` when all are heard. */
