@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { compileTable } from '../schema/compile-table.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import type { SqliteConnection, Statement } from './connection.ts'
 import { decimalColumnName, quoteName, recordTableName } from './identifiers.ts'
@@ -53,10 +54,10 @@ export class RecordTable {
     this.#connection = connection
     this.definition = definition
     this.name = quoteName(recordTableName(moduleId, definition.name))
+    // Every spelling: a record keeps a secret under the name that its client sent, too.
+    const secrets = compileTable(definition).secretKeys
     this.publicDoc =
-      definition.secretFields.length === 0
-        ? 'doc'
-        : `json_remove(doc, ${definition.secretFields.map((field) => `'$."${field.name}"'`).join(', ')})`
+      secrets.length === 0 ? 'doc' : `json_remove(doc, ${secrets.map((key) => `'$."${key}"'`).join(', ')})`
     const decimals = definition.decimalFields.map((field) => quoteName(decimalColumnName(field.name)))
     const columns = ['seq', 'version', 'updated_at', 'doc', 'checksum', ...decimals]
     this.#find = connection.prepare(`SELECT ${SELECT} FROM ${this.name} WHERE id = ?`)
