@@ -73,7 +73,7 @@ async function serve(
   const server = createHttpServer(http, [...routes, ...restRoutes])
   port = await listen(server, options)
   callers.setPort(port)
-  gateway = startGateway({ server, store, callers, log, options })
+  gateway = startGateway({ server, store, callers, log, options, metrics })
   warnAboutOpenDoors(options, log)
   const stopDevices = reportDevices(socketFigures, (connected) => notify({ kind: 'devices', connected }))
 

@@ -10,6 +10,8 @@ export interface ServerMetrics {
   readonly contentType: string
   countRequest(method: string, isApi: boolean, seconds: number): void
   countError(code: ErrorCode): void
+  /** Time from a publish on a socket to its ack or refusal. */
+  observePublish(seconds: number, isAcknowledged: boolean): void
   /** Prometheus text, format 0.0.4. */
   read(): Promise<string>
   close(): void
@@ -49,6 +51,13 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
     labelNames: ['code'],
     registers,
   })
+  const publishes = new Histogram({
+    name: 'mishkah_publish_duration_seconds',
+    help: 'Time from a publish on a socket to its answer; outcome ack or error',
+    labelNames: ['outcome'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  })
   const stopCommits = watchCommits(sources.store, registers)
   const stopDelay = watchEventLoop(registers)
   addStoreGauges(sources.store, registers)
@@ -69,6 +78,8 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
       if (isApi) durations.observe({ method }, seconds)
     },
     countError: (code) => errors.inc({ code }),
+    observePublish: (seconds, isAcknowledged) =>
+      publishes.observe({ outcome: isAcknowledged ? 'ack' : 'error' }, seconds),
     read: () => register.metrics(),
     close() {
       stopCommits()

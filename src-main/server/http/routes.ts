@@ -5,6 +5,7 @@ import { fullSyncRoutes } from './full-sync-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { i18nRoutes } from './i18n-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
+import { openApiRoutes } from './openapi-routes.ts'
 import { orderRoutes } from './order-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
 import { queryRoutes } from './query-routes.ts'
@@ -19,8 +20,7 @@ import { manageRest, statusRoutes } from './status-routes.ts'
 import { syncRoutes } from './sync-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
-/** Every endpoint of the server, one file a resource. */
-export const routes: readonly Route[] = [
+const resources: readonly Route[] = [
   ...healthRoutes,
   ...branchRoutes,
   ...tableRoutes,
@@ -41,6 +41,9 @@ export const routes: readonly Route[] = [
   ...i18nRoutes,
   ...queryRoutes,
 ]
+
+/** Every endpoint of the server, one file a resource. */
+export const routes: readonly Route[] = [...resources, ...openApiRoutes(resources)]
 
 /** Answers for paths that are almost right; registered last. */
 export const restRoutes: readonly Route[] = manageRest
