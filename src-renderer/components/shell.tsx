@@ -1,0 +1,146 @@
+import { type ReactNode, useState } from 'react'
+import { Button, Dialog, Modal, ModalOverlay } from 'react-aria-components'
+import type { BranchSummary } from '../../src-shared/protocol/management.ts'
+import { useI18n } from '../i18n/i18n.tsx'
+import type { LiveState } from '../state/live-socket.ts'
+import type { Preferences } from '../state/preferences.ts'
+import type { Screen } from '../state/route.ts'
+import { IconButton } from './button.tsx'
+import { SelectField } from './fields.tsx'
+import { CloseIcon, KeyboardIcon, Mark, MenuIcon, SearchIcon } from './icons.tsx'
+import { LiveBadge } from './live-badge.tsx'
+import { Navigation } from './navigation.tsx'
+import { SettingsMenu } from './settings-menu.tsx'
+
+interface ShellProps {
+  screen: Screen
+  branches: readonly BranchSummary[]
+  branchId: string
+  moduleId: string
+  live: LiveState
+  choices: Pick<Preferences, 'language' | 'theme' | 'digits'>
+  onChange(part: Partial<Preferences>): void
+  onPalette(): void
+  onKeys(): void
+  children: ReactNode
+  drawer: ReactNode
+}
+
+/** The frame of every screen: brand, branch, screens, state of the connection, settings. */
+export function Shell(props: ShellProps) {
+  const { screen, live, children, drawer } = props
+  const { t } = useI18n()
+  const [isMenuOpen, setMenuOpen] = useState(false)
+  return (
+    <div className="shell">
+      <a
+        className="skip-link"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault()
+          document.getElementById('content')?.focus()
+        }}
+      >
+        {t('app.skip')}
+      </a>
+      <aside className="side" aria-label={t('app.name')}>
+        <SideContent {...props} />
+      </aside>
+      <header className="top">
+        <Mark size={26} />
+        <strong className="top-name">{t('app.short')}</strong>
+        <LiveBadge state={live} />
+        <IconButton label={t('nav.open')} icon={<MenuIcon />} onPress={() => setMenuOpen(true)} />
+      </header>
+      <main className="main" id="content" tabIndex={-1}>
+        <div className="page" data-screen={screen}>
+          {live === 'offline' && (
+            <p className="offline-note" role="status">
+              {t('live.offline.hint')}
+            </p>
+          )}
+          {children}
+        </div>
+      </main>
+      {drawer}
+      {isMenuOpen && (
+        <ModalOverlay className="veil veil-menu" isOpen isDismissable onOpenChange={setMenuOpen}>
+          <Modal className="modal modal-menu">
+            <Dialog className="dialog side-sheet" aria-label={t('nav.label')}>
+              <div className="side-sheet-close">
+                <IconButton label={t('common.close')} icon={<CloseIcon />} onPress={() => setMenuOpen(false)} />
+              </div>
+              <SideContent {...props} onDone={() => setMenuOpen(false)} />
+            </Dialog>
+          </Modal>
+        </ModalOverlay>
+      )}
+    </div>
+  )
+}
+
+function SideContent(props: ShellProps & { onDone?: () => void }) {
+  const { screen, branches, branchId, moduleId, live, choices, onChange, onPalette, onKeys, onDone } = props
+  const { t, labelOf } = useI18n()
+  const options = branches.flatMap((branch) =>
+    branch.modules.map((module) => ({
+      id: `${branch.branchId}/${module.moduleId}`,
+      label:
+        branch.modules.length > 1
+          ? t('branch.withModule', { branch: labelOf(branch), module: module.moduleId })
+          : labelOf(branch),
+    })),
+  )
+  return (
+    <>
+      <div className="brand">
+        <Mark />
+        <span className="brand-name">{t('app.name')}</span>
+      </div>
+      <div className="side-branch">
+        <SelectField
+          label={t('branch.choose')}
+          isLabelHidden
+          options={options}
+          value={`${branchId}/${moduleId}`}
+          onChange={(key) => {
+            const [chosenBranch = '', chosenModule = ''] = key.split('/')
+            onChange({ branchId: chosenBranch, moduleId: chosenModule })
+            onDone?.()
+          }}
+        />
+      </div>
+      <Navigation current={screen} {...(onDone && { onChoose: onDone })} />
+      <div className="side-foot">
+        <LiveBadge state={live} />
+        <Button
+          className="side-button"
+          onPress={() => {
+            onDone?.()
+            onPalette()
+          }}
+        >
+          <SearchIcon />
+          <span className="side-word">{t('palette.open')}</span>
+          <kbd className="nav-key" aria-hidden="true">
+            Ctrl K
+          </kbd>
+        </Button>
+        <Button
+          className="side-button"
+          onPress={() => {
+            onDone?.()
+            onKeys()
+          }}
+        >
+          <KeyboardIcon />
+          <span className="side-word">{t('keys.open')}</span>
+          <kbd className="nav-key" aria-hidden="true">
+            ?
+          </kbd>
+        </Button>
+        <SettingsMenu choices={choices} onChange={onChange} />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,76 @@
+import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react'
+import type { DesktopBridge } from '../../src-shared/ipc.ts'
+import type { BranchServerStatus, BranchSummary } from '../../src-shared/protocol/management.ts'
+import type { ApiClient } from './api-client.ts'
+import type { Preferences, PreferencesStore } from './preferences.ts'
+import { parseRoute, type Route, toHash } from './route.ts'
+
+/** What every screen needs: the API, the choices of the reader, and the module that is looked at. */
+export interface ConsoleState {
+  api: ApiClient
+  desktop: DesktopBridge | undefined
+  branch: BranchSummary
+  moduleId: string
+  /** `/api/branches/<branch>/modules/<module>` */
+  modulePath: string
+}
+
+const ConsoleContext = createContext<ConsoleState | null>(null)
+const PreferencesContext = createContext<PreferencesStore | null>(null)
+
+export function useConsole(): ConsoleState {
+  const state = useContext(ConsoleContext)
+  if (!state) throw new Error('useConsole needs a ConsoleStateProvider above it.')
+  return state
+}
+
+export function PreferencesProvider({ store, children }: { store: PreferencesStore; children: ReactNode }) {
+  return <PreferencesContext value={store}>{children}</PreferencesContext>
+}
+
+export function usePreferences(): [Preferences, (part: Partial<Preferences>) => void] {
+  const store = useContext(PreferencesContext)
+  if (!store) throw new Error('usePreferences needs a PreferencesProvider above it.')
+  return [useSyncExternalStore(store.subscribe, store.get), store.change]
+}
+
+/** The chosen branch and module; the first ones when the choice is gone or was never made. */
+export function chooseModule(
+  branches: BranchServerStatus['branches'],
+  branchId: string | null,
+  moduleId: string | null,
+): { branch: BranchSummary; moduleId: string } | undefined {
+  const usable = branches.filter(({ modules }) => modules.length > 0)
+  const branch = usable.find((entry) => entry.branchId === branchId) ?? usable[0]
+  const module = branch?.modules.find((entry) => entry.moduleId === moduleId) ?? branch?.modules[0]
+  return branch && module && { branch, moduleId: module.moduleId }
+}
+
+export function ConsoleStateProvider({
+  children,
+  api,
+  desktop,
+  branch,
+  moduleId,
+}: Omit<ConsoleState, 'modulePath'> & { children: ReactNode }) {
+  const state = useMemo(() => {
+    const modulePath = `/api/branches/${encodeURIComponent(branch.branchId)}/modules/${encodeURIComponent(moduleId)}`
+    return { api, desktop, branch, moduleId, modulePath }
+  }, [api, desktop, branch, moduleId])
+  return <ConsoleContext value={state}>{children}</ConsoleContext>
+}
+
+function subscribeToHash(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener)
+  return () => window.removeEventListener('hashchange', listener)
+}
+
+/** The screen lives in the address, so that reload, back and a link all work. */
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribeToHash, () => window.location.hash)
+  return useMemo(() => parseRoute(hash), [hash])
+}
+
+export function navigate(route: { screen: Route['screen']; item?: string | null }): void {
+  window.location.hash = toHash(route)
+}
