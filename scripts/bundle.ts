@@ -17,6 +17,7 @@ export async function bundleDesktop(): Promise<void> {
     main: 'src-main/main.ts',
     'server-thread': 'src-main/server-thread.ts',
     headless: 'src-main/headless.ts',
+    'reader-thread': 'src-main/store/backup/reader-thread.ts',
   }
   await bundle(entries, 'es', true)
   await bundlePreload(false)

@@ -10,6 +10,7 @@ import type { Backups, Store, StoreFigures, Tasks } from './api.ts'
 import { type BranchHooks, OpenBranch } from './branch-store.ts'
 import { type BranchConfig, ConfigFiles, type ModuleConfig } from './config-files.ts'
 import { appendEvent } from './events/event-writer.ts'
+import type { ModuleState } from './module-state.ts'
 import { type ModuleSource, parseModule } from './open-module.ts'
 import type { ModuleDefinition } from './schema/definition.ts'
 import { DataRootSchemas, type SchemaHost } from './schema-files.ts'
@@ -25,6 +26,8 @@ export interface StoreOptions {
   /** The tracked default set that fills an empty data root. */
   defaultsDir: string
   log: Log
+  /** The product's version, for the manifest of backups. */
+  version?: string
   clock?: Clock
   /** For a first start; afterwards the branch's own setting counts. */
   legacyClients?: boolean
@@ -61,6 +64,8 @@ export class DataStore implements Store, SchemaHost {
   #services: StoreServices | undefined
   #branchConfigs: Map<string, BranchConfig> = new Map()
   #moduleConfigs: Map<string, ModuleConfig> = new Map()
+  /** Epochs of the modules of a branch when it was closed, by "branch/module". */
+  readonly #lastEpochs = new Map<string, number>()
   #isClosed = false
   /** The field's records come instead of the seeds. */
   #isTakingOver = false
@@ -82,6 +87,7 @@ export class DataStore implements Store, SchemaHost {
     this.#readConfigs()
     this.#services = openServices({
       dataDir: this.#options.dataDir,
+      version: this.#options.version ?? '0.0.0',
       files: this.files,
       clock: this.#clock,
       log: this.#log,
@@ -91,7 +97,7 @@ export class DataStore implements Store, SchemaHost {
     })
     for (const branchId of this.#branchConfigs.keys()) this.#openBranch(branchId)
     if (takeover) await this.#takeOver(takeover)
-    await this.#services.start()
+    for (const branch of this.#branches.values()) await this.#services.watch(branch)
   }
 
   get backups(): Backups {
@@ -139,6 +145,7 @@ export class DataStore implements Store, SchemaHost {
     })
     this.#readConfigs()
     this.#openBranch(branchId)
+    void this.#opened().watch(this.getBranch(branchId))
     return this.getBranch(branchId).summary()
   }
 
@@ -219,6 +226,7 @@ export class DataStore implements Store, SchemaHost {
     await this.#closeBranch(branchId, new AppError('restoring', 'The schema is being changed; try again in a moment.'))
     this.#readConfigs()
     this.#openBranch(branchId, force)
+    await this.#opened().watch(this.getBranch(branchId))
     for (const { state, branch } of this.getBranch(branchId).context.modules.values()) {
       await branch.commitNotice(() => {
         const event = appendEvent(state, {
@@ -235,6 +243,7 @@ export class DataStore implements Store, SchemaHost {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    for (const branchId of this.#branches.keys()) await this.#services?.unwatch(branchId)
     await this.#services?.stop()
     const reason = new AppError('stopping', 'The server is stopping.')
     await Promise.all([...this.#branches.values()].map((branch) => branch.close(reason)))
@@ -350,12 +359,35 @@ export class DataStore implements Store, SchemaHost {
     const branch = this.getBranch(branchId)
     this.#away.set(branchId, reason)
     this.#branches.delete(branchId)
+    await this.#opened().unwatch(branchId)
+    for (const { state } of branch.context.modules.values())
+      this.#lastEpochs.set(`${branchId}/${state.moduleId}`, state.row.epoch)
     await branch.close(reason)
   }
 
   async #reopenBranch(branchId: string): Promise<void> {
     this.#readConfigs()
     this.#openBranch(branchId)
+    const branch = this.getBranch(branchId)
+    for (const { state } of branch.context.modules.values()) {
+      if (this.#lastEpochs.get(`${branchId}/${state.moduleId}`) !== state.row.epoch)
+        await this.#reportRestore(branch, state)
+    }
+    await this.#opened().watch(branch)
+  }
+
+  /** The first event of a new epoch: it says where the history forked, and every client resyncs on it. */
+  async #reportRestore(branch: OpenBranch, state: ModuleState): Promise<void> {
+    const { context } = branch
+    await context.commitNotice(() => {
+      const event = appendEvent(state, {
+        action: 'module:restore',
+        fields: { reason: 'restore', parent: { seq: state.row.baseSeq, hash: state.row.baseHash }, restored: [] },
+        meta: context.eventMeta('restore'),
+        nowMs: this.#clock.now(),
+      })
+      return { result: undefined, events: [event] }
+    }, 'resync')
   }
 
   #makeFigures(): StoreFigures {
