@@ -84,6 +84,7 @@ export class BranchModuleStore implements ModuleStore {
     const { engine, publish } = this.#services
     this.#context.branch.queue.submit<Executed>({
       run: () => engine.execute(this.#context.state, command),
+      isRepeatable: true,
       committed: (executed) => {
         onCommitted(executed.result)
         publish(executed)
@@ -145,7 +146,9 @@ export class BranchModuleStore implements ModuleStore {
   }
 
   delta(request: DeltaRequest): Delta {
-    return readDelta(this.#context.state, request, this.#services.flagPositions(this.moduleId))
+    const delta = readDelta(this.#context.state, request, this.#services.flagPositions(this.moduleId))
+    for (const name of Object.keys(delta.tables)) if (this.#services.isTableClosed(name)) delete delta.tables[name]
+    return delta
   }
 
   readEvents(afterSeq: number, limit: number): StoredEvent[] {

@@ -4,8 +4,10 @@ import { type SqliteConnection, toAppError } from '../sqlite/connection.ts'
 
 /** One unit of work inside a group commit. */
 export interface Job<Result> {
-  /** Runs inside a savepoint. Synchronous; may throw to be rolled back alone. */
+  /** Runs inside the transaction. Synchronous; may throw to be rolled back alone. */
   run(): Result
+  /** `run` changes the database and staged values only, so that it may be rolled back and run once more. */
+  isRepeatable?: boolean
   /** After COMMIT, in order, before the next job's. */
   committed(result: Result): void
   failed(error: unknown): void
@@ -33,15 +35,21 @@ export interface CommitListeners {
 
 /** Jobs of one commit; the rest waits for the next turn, so that reads and sockets get theirs. */
 const MAX_GROUP = 256
+/** Groups that get savepoints at once, after a group in which a job was refused. */
+const CAREFUL_GROUPS = 8
 
 /**
  * Group commit. Jobs that arrive in the same turn of the event loop, from any socket or request, share one transaction
- * and one sync of the disk; each is a savepoint, so one refused write does not disturb its neighbours.
+ * and one sync of the disk; one refused write does not disturb its neighbours.
  *
  *   socket A ─ job 1 ─┐
  *   socket B ─ job 2 ─┼─ BEGIN IMMEDIATE ─ [savepoint 1] [savepoint 2: refused] [savepoint 3] ─ COMMIT (fsync)
  *   request  ─ job 3 ─┘                                                                          │
  *             ack 1, events of 1  ◄── error 2 ◄── answer 3, events of 3  ◄───────────────────────┘
+ *
+ * A savepoint makes SQLite copy each page that a job touches, which costs as much as the rows themselves, and a refusal
+ * is rare. So a group whose jobs can all be repeated runs without savepoints first; when one is refused, the transaction
+ * is rolled back and the whole group runs again, each job in its savepoint.
  *
  * Nothing leaves before COMMIT. Disk full and I/O errors roll the *whole* transaction back inside SQLite; then, and
  * after a failed COMMIT, every job of the group is refused with the code of the failure, and nothing derived from them
@@ -61,6 +69,7 @@ export class CommitQueue {
   #isScheduled = false
   #refusal: AppError | undefined
   #waiters: (() => void)[] = []
+  #carefulGroups = 0
 
   constructor(connection: SqliteConnection, staged: Staged, listeners: CommitListeners) {
     this.#connection = connection
@@ -91,9 +100,11 @@ export class CommitQueue {
     this.#schedule()
   }
 
-  /** The same as a promise, for callers that need no order between their answer and the events. */
+  /** The same as a promise, for callers that need no order between their answer and the events. `work` may run twice. */
   run<Result>(work: () => Result): Promise<Result> {
-    return new Promise((resolve, reject) => this.submit({ run: work, committed: resolve, failed: reject }))
+    return new Promise((resolve, reject) =>
+      this.submit({ run: work, committed: resolve, failed: reject, isRepeatable: true }),
+    )
   }
 
   /** Refuses new jobs with `error` and resolves once the accepted ones are answered. */
@@ -140,6 +151,33 @@ export class CommitQueue {
   }
 
   #runGroup(group: Job<unknown>[]): Outcome[] {
+    if (this.#carefulGroups > 0) this.#carefulGroups--
+    else if (group.every((job) => job.isRepeatable)) {
+      const outcomes = this.#runWithoutSavepoints(group)
+      if (outcomes) return outcomes
+      this.#carefulGroups = CAREFUL_GROUPS
+    }
+    return this.#runWithSavepoints(group)
+  }
+
+  /** Undefined when a job was refused or the transaction failed: then nothing of it is left. */
+  #runWithoutSavepoints(group: Job<unknown>[]): Outcome[] | undefined {
+    try {
+      this.#begin.run()
+      this.#staged.mark()
+      const outcomes = group.map((job) => ({ result: job.run() }))
+      this.#commit.run()
+      this.#staged.install()
+      return outcomes
+    } catch {
+      // The second run meets the same error again and gives it to the job that it belongs to.
+      if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK')
+      this.#staged.discard()
+      return undefined
+    }
+  }
+
+  #runWithSavepoints(group: Job<unknown>[]): Outcome[] {
     const outcomes: Outcome[] = []
     try {
       this.#begin.run()

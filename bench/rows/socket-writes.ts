@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { startTestServer } from '../../e2e/support/server.ts'
+import { HelperProcess } from '../lib/helper-process.ts'
+import { type Bench, perSecond } from '../lib/row.ts'
+import { copyDatabase, databasePath, readHistogram } from '../lib/server-folder.ts'
+import { alternate } from '../lib/stats.ts'
+import type { RawWrites } from '../limits/raw-writes.ts'
+import type { SocketWriters } from '../load/socket-writers.ts'
+
+const CLIENTS = 50
+const DEPTH = 4
+
+/** Acknowledged durable writes over sockets beside SQLite alone. */
+export const socketWrites: Bench = {
+  name: 'socket-writes',
+  async run({ isQuick, folder, progress }) {
+    const dataDir = join(folder, 'socket-writes')
+    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const writers = new HelperProcess<SocketWriters>('load/socket-writers.ts')
+    const raw = new HelperProcess<RawWrites>('limits/raw-writes.ts')
+    try {
+      await writers.ask('open', { wsUrl: server.wsUrl, clients: CLIENTS })
+      // Warm-up: compiled code, and a row for the other side to copy.
+      await writers.ask('run', { seconds: 1, depth: DEPTH })
+      const copy = join(folder, 'raw.db')
+      await copyDatabase(databasePath(dataDir), copy)
+      await raw.ask('open', { path: copy })
+      const seconds = isQuick ? 1.5 : 3
+      const groups: number[] = []
+      let group = 1
+      const result = await alternate(
+        isQuick ? 3 : 5,
+        async () => {
+          const before = await readHistogram(server.url, 'mishkah_commit_writes')
+          const rate = await writers.ask('run', { seconds, depth: DEPTH })
+          const after = await readHistogram(server.url, 'mishkah_commit_writes')
+          group = Math.round((after.sum - before.sum) / (after.count - before.count))
+          groups.push(group)
+          progress(`ours ${perSecond(rate)} in groups of ${group}`)
+          return rate
+        },
+        async () => {
+          const rate = await raw.ask('run', { seconds, group })
+          progress(`raw ${perSecond(rate)}`)
+          return rate
+        },
+      )
+      return [
+        {
+          name: 'socket-writes',
+          work: `acknowledged durable writes of one record, ${CLIENTS} clients over WebSocket`,
+          ours: perSecond(result.ours),
+          limit: `better-sqlite3 inserting the same two rows: ${perSecond(result.limit)}`,
+          ratio: result.ratio,
+          budget: { least: 0.6 },
+          settings: `${DEPTH} publishes under way a client, groups of ${groups.at(-1)} on both sides`,
+        },
+      ]
+    } finally {
+      await writers.end()
+      await raw.end()
+      await server.stop()
+    }
+  },
+}
