@@ -100,7 +100,7 @@ test('objects among the tables are objects in the snapshot', async () => {
 test('[F6] the next document number is above every number ever used', async () => {
   for (const { table, field, next, ...place } of oracle.nextNumbers) {
     const { body } = await clientOf(place).send('POST', 'sequences', { table, field })
-    expect(at(body, 'value'), place.branchId).toBe(next)
+    expect(at(body, 'value'), `${place.branchId}: ${JSON.stringify(body)}`).toBe(next)
   }
 })
 

@@ -5,16 +5,17 @@ import type { ModuleContext } from '../branch-context.ts'
 import { appendEvent } from '../events/event-writer.ts'
 import { importTables } from '../import/import-tables.ts'
 import { BranchMeta } from '../sqlite/module-rows.ts'
+import { loadArchives } from './load-archives.ts'
 import type { FieldModule, TakeoverItem } from './types.ts'
 
 /**
  * Loads what the field server held for one module: every record with its version and times, the next numbers, the
- * settings that were only seeds. One transaction and one event; what a record cannot be used for is reported and left
- * out, the rest goes in.
+ * settings that were only seeds. One transaction and one event, after the archives of its purges; what a record cannot
+ * be used for is reported and left out, the rest goes in.
  */
 export async function loadTakeover(context: ModuleContext, module: FieldModule): Promise<TakeoverItem[]> {
   const { branch, state } = context
-  const problems: TakeoverItem[] = []
+  const problems = loadArchives(context, module.archives)
   const tables: JsonObject = {}
   for (const { name, isSingleton, records } of [...module.seeds, ...module.tables]) {
     const list = records.map((record) => record.record)
