@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
 import type { SequenceRule } from '../../../src-shared/protocol/management.ts'
+import { uuid7 } from '../../lib/uuid7.ts'
 import { confirmTyped } from './confirm.ts'
 import { type Route, route } from './route.ts'
 import { recordShape, wholeNumber } from './shapes.ts'
@@ -36,6 +37,13 @@ const tableAndField = z.looseObject({
   fieldName: z.string().optional(),
 })
 
+/** A request id in the body, as field clients and the specification's metadata carry it. */
+function sentRequestId(body: Record<string, unknown>): string | undefined {
+  const meta = isJsonObject(body.meta) ? body.meta : {}
+  const sent = body.requestId ?? meta.requestId
+  return typeof sent === 'string' && sent !== '' && sent.length <= 256 ? sent : undefined
+}
+
 /** Document numbers: handing them out, and the rules and ledgers behind them. */
 export const sequenceRoutes: readonly Route[] = [
   route({
@@ -63,14 +71,15 @@ export const sequenceRoutes: readonly Route[] = [
       const branch = call.branch()
       const module = branch.getModule(call.param('moduleId'))
       const { table, field } = placeOf(body)
-      const requestId = call.idempotencyKey()
-      const { clientId } = call.caller(branch)
+      // Every number names the request that took it, also one that carries no key of its own.
+      const requestId = call.idempotencyKey() ?? sentRequestId(body) ?? `http-${uuid7(Date.now())}`
+      const clientId = call.caller(branch).clientId ?? `http:${call.network.address}`
       const allocated = await module.sequences.allocate({
         table,
         field,
         ...(isJsonObject(body.record) && { record: body.record as JsonObject }),
-        ...(requestId !== undefined && { requestId }),
-        ...(clientId !== undefined && { clientId }),
+        requestId,
+        clientId,
       })
       call.send(200, { branchId: module.branchId, moduleId: module.moduleId, table, field, ...allocated })
     },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { AppError } from '../../../src-shared/errors.ts'
 import { parseRecordId } from '../../../src-shared/ids.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
@@ -107,15 +108,47 @@ function answerConflict(
   })
 }
 
+/** Numbers drawn for a request, so that its retry finds its order instead of making a second one. */
+const drawnIds = new WeakMap<ModuleStore, Map<string, { order: string; id: Promise<string> }>>()
+const MAX_DRAWN = 10_000
+
+/**
+ * The number for this request: the one it drew before, or the next.
+ *
+ * @throws AppError `idempotency-key-reused` when the same request id came with another order.
+ */
+function drawOrderId(module: ModuleStore, request: SaveOrderRequest, payload: OrderPayload): Promise<string> {
+  const { clientId } = request.caller
+  if (request.requestId === undefined || clientId === undefined) return nextOrderId(module, request, payload)
+  const known = drawnIds.get(module) ?? new Map<string, { order: string; id: Promise<string> }>()
+  drawnIds.set(module, known)
+  const name = JSON.stringify([clientId, request.requestId])
+  const order = createHash('sha256').update(JSON.stringify(request.order)).digest('base64')
+  const earlier = known.get(name)
+  if (earlier) {
+    if (earlier.order === order) return earlier.id
+    throw new AppError('idempotency-key-reused', 'The same request id came with another order.')
+  }
+  const id = nextOrderId(module, request, payload)
+  known.set(name, { order, id })
+  id.catch(() => known.delete(name))
+  for (const oldest of known.keys()) {
+    if (known.size <= MAX_DRAWN) break
+    known.delete(oldest)
+  }
+  return id
+}
+
 /** The next number of the branch's sequence, or an id of our own where orders have none. */
-async function drawOrderId(module: ModuleStore, request: SaveOrderRequest, payload: OrderPayload): Promise<string> {
+async function nextOrderId(module: ModuleStore, request: SaveOrderRequest, payload: OrderPayload): Promise<string> {
   const { clientId } = request.caller
   try {
     const { id } = await module.sequences.allocate({
       table: ORDER_TABLES.header,
       field: 'id',
       record: payload.header,
-      ...(request.requestId !== undefined && clientId !== undefined && { requestId: request.requestId, clientId }),
+      ...(request.requestId !== undefined && { requestId: request.requestId }),
+      ...(clientId !== undefined && { clientId }),
     })
     return id
   } catch (error) {
