@@ -199,6 +199,13 @@ export class OpenBranch implements BranchStore {
       return entry
     })
     this.#flagList = this.#flags.list()
+    const notice = {
+      branchId: this.branchId,
+      moduleId: input.moduleId,
+      event: null,
+      directive: 'full-sync-flag',
+    } as const
+    this.#options.hooks.onNotice(notice)
     return stored.flag
   }
 

@@ -148,10 +148,10 @@ export interface Delta {
   tables: Record<string, { recordTexts: string[]; deleted: string[]; inserted: number; updated: number }>
 }
 
-/** A module-wide change that every client must hear of (purge, reset, restore, import). */
+/** A module-wide change that every client must hear of: purge, reset, restore, import; a flag has no event of its own. */
 export interface ModuleNotice {
   branchId: string
   moduleId: string
-  event: StoredEvent
+  event: StoredEvent | null
   directive: 'resync' | 'reload-schema' | 'full-sync-flag'
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../src-shared/json.ts'
 import type { FullSyncFlag } from '../../../src-shared/protocol/records.ts'
 import type { ServerDirective } from '../../../src-shared/protocol/server-frames.ts'
 import type { ModuleNotice } from '../../store/types.ts'
@@ -56,8 +57,10 @@ export class Broadcaster {
 
   #handleNotice(notice: ModuleNotice): void {
     const { branchId, moduleId } = notice
-    this.#services.rooms.broadcast(notice.event)
-    this.#services.topics.handleEvent(notice.event)
+    if (notice.event) {
+      this.#services.rooms.broadcast(notice.event)
+      this.#services.topics.handleEvent(notice.event)
+    }
     const frame = textFrame(JSON.stringify(directiveOf(this.#services, notice)))
     this.#services.counters.channels.branch.serialized++
     for (const session of this.#sessionsOf(branchId, moduleId)) session.sendFrame(frame)
@@ -117,8 +120,8 @@ function directiveOf({ store }: SyncServices, notice: ModuleNotice): ServerDirec
     const flag = latestFlag(store.getBranch(branchId).fullSyncFlags(moduleId))
     if (flag) return { type, directive, ...flag, toggledVia: 'management-api' }
   }
-  const reason = directive === 'reload-schema' ? 'schema-updated' : event.action.replace(':', '-')
-  const meta = { eventId: event.eventId, epoch: event.epoch, seq: event.seq }
+  const reason = directive === 'reload-schema' ? 'schema-updated' : (event?.action.replace(':', '-') ?? directive)
+  const meta: JsonObject = event ? { eventId: event.eventId, epoch: event.epoch, seq: event.seq } : {}
   return { type, directive: directive === 'reload-schema' ? directive : 'resync', reason, branchId, moduleId, meta }
 }
 

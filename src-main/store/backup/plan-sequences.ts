@@ -1,5 +1,6 @@
 import type { SequenceRule } from '../../../src-shared/protocol/management.ts'
 import { nextNumber, periodOf } from '../sequences/rules.ts'
+import { MARK_BLOCK } from '../sequences/sequence-marks.ts'
 import type { SequenceState } from '../sqlite/branch-inspector.ts'
 import type { SequenceMark } from '../sqlite/system-database.ts'
 
@@ -77,7 +78,9 @@ export function planSequences(known: SequenceKnowledge): RaisedSequence[] {
     const mark = isPresent ? (marks.get(key)?.value ?? 0) : 0
     const isNewer = known.descended.has(module) || running > before || mark > (backupMarks.get(key)?.value ?? 0)
     const first = nextNumber(rule ?? {}, staged.get(key)?.last ?? null)
-    let last = Math.max(before, running, mark)
+    // Marks are written ahead: close above a running database that can be read, they say nothing it does not know better.
+    const isExact = known.descended.has(module) && running > 0 && mark <= running + MARK_BLOCK
+    let last = Math.max(before, running, isExact ? 0 : mark)
     if (isPresent && !isNewer) last = Math.max(last, first - 1) + BLIND_SKIP
     const source = last === running ? live.get(key) : staged.get(key)
     const isRaised = last > before

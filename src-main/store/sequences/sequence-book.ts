@@ -78,13 +78,19 @@ export class SequenceBook {
     }
   }
 
-  /** N3: hands a number out before any record carries it. */
+  /** N3: hands a number out before any record carries it; the same request of the same client gets the same number. */
   allocate(
     moduleId: string,
     input: { table: string; field: string; record?: JsonObject; requestId?: string; clientId?: string },
     context: SequenceContext,
   ): { value: number; id: string; rule: SequenceRule } {
-    const rule = this.getRule(moduleId, input.table, input.field)
+    const { table, field, requestId, clientId } = input
+    const rule = this.getRule(moduleId, table, field)
+    const given =
+      requestId === undefined
+        ? undefined
+        : this.#tables.findReserved(moduleId, table, field, clientId ?? null, requestId)
+    if (given?.text) return { value: given.first, id: given.text, rule }
     const drawn = this.#draw(moduleId, input.table, input.field, rule, context, shiftOf(input.record ?? {}))
     this.#tables.addEntry(moduleId, {
       tbl: input.table,

@@ -2,7 +2,7 @@ import type { SystemDatabase } from '../sqlite/system-database.ts'
 import type { HighWaterMarks } from './sequence-book.ts'
 
 /** Numbers that one write of a mark covers. */
-const BLOCK = 100
+export const MARK_BLOCK = 100
 
 /**
  * The high-water marks of one branch, in system.db. A mark is written ahead, in blocks of 100: the disk is synced once in
@@ -24,7 +24,7 @@ export class SequenceMarks implements HighWaterMarks {
   raise(moduleId: string, table: string, field: string, period: string, value: number): void {
     const name = nameOf(moduleId, table, field, period)
     if (value <= (this.#known.get(name) ?? 0)) return
-    const ahead = value + BLOCK - 1
+    const ahead = value + MARK_BLOCK - 1
     this.#database.raiseMark(this.#branchId, { module: moduleId, tbl: table, field, period, value: ahead })
     this.#known.set(name, ahead)
   }

@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS sequence_ledger (
   first INTEGER NOT NULL, last INTEGER NOT NULL, text TEXT, reason TEXT NOT NULL, request TEXT, client TEXT,
   at TEXT NOT NULL, record_key TEXT);
 CREATE INDEX IF NOT EXISTS sequence_ledger_range ON sequence_ledger (module, tbl, field, period, first);
+CREATE INDEX IF NOT EXISTS sequence_ledger_request ON sequence_ledger (module, request) WHERE request IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sequence_ledger_text ON sequence_ledger (module, tbl, field, text) WHERE text IS NOT NULL;
 CREATE TABLE IF NOT EXISTS counters (module TEXT NOT NULL, tbl TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (module, tbl)) WITHOUT ROWID;
 `

@@ -31,6 +31,7 @@ export class SequenceTables {
   readonly #list: Statement
   readonly #addEntry: Statement
   readonly #claim: Statement
+  readonly #reserved: Statement
   readonly #gaps: Statement
   readonly #gapTotal: Statement
   readonly #rules: Statement
@@ -52,6 +53,9 @@ export class SequenceTables {
     )
     this.#claim = connection.prepare(
       `UPDATE sequence_ledger SET record_key = ? WHERE module = ? AND tbl = ? AND field = ? AND text = ? AND record_key IS NULL`,
+    )
+    this.#reserved = connection.prepare(
+      `SELECT * FROM sequence_ledger WHERE module = ? AND request = ? AND tbl = ? AND field = ? AND client IS ? AND reason = 'reserved'`,
     )
     const open = `module = ? AND (? IS NULL OR tbl = ?) AND (? IS NULL OR field = ?) AND record_key IS NULL`
     this.#gaps = connection.prepare(`SELECT * FROM sequence_ledger WHERE ${open} ORDER BY entry DESC LIMIT ?`)
@@ -87,6 +91,17 @@ export class SequenceTables {
   addEntry(module: string, entry: Omit<LedgerRow, 'entry' | 'record_key'>): void {
     const { tbl, field, period, first, last, text, reason, request, client, at } = entry
     this.#addEntry.run(module, tbl, field, period, first, last, text, reason, request, client, at)
+  }
+
+  /** The number that a request of a client was given before. */
+  findReserved(
+    module: string,
+    table: string,
+    field: string,
+    client: string | null,
+    request: string,
+  ): LedgerRow | undefined {
+    return this.#reserved.get(module, request, table, field, client) as LedgerRow | undefined
   }
 
   /** Notes that a record now carries a number that had been handed out. */
