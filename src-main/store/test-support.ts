@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -23,6 +23,9 @@ export const isTorture = process.env.MISHKAH_TORTURE === '1'
 
 export const DECLARED: Caller = { protocol: 2, isLegacy: false }
 export const LEGACY: Caller = { protocol: 1, isLegacy: true }
+
+/** A folder in memory where the system has one, else the temporary folder. */
+export const MEMORY_DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 export class TestClock {
   ms = Date.parse('2026-03-10T09:00:00.000Z')
@@ -64,8 +67,9 @@ export function openShop(options: TestStoreOptions & { shop?: ShopOptions } = {}
   return openTestStore({ ...options, files: { ...shopFiles(options.shop), ...options.files } })
 }
 
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mishkah-store-'))
+/** @param parent - `MEMORY_DISK` for tests of many commits, which would otherwise wait for the disk most of the time. */
+export function temporaryFolder(parent: string = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'mishkah-store-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
