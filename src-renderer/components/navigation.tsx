@@ -34,9 +34,9 @@ export function Navigation({ current, onChoose }: { current: Screen; onChoose?: 
             >
               <ScreenIcon screen={screen} />
               <span className="nav-word">{t(`nav.${screen}`)}</span>
-              <kbd className="nav-key" aria-hidden="true">
+              <span className="nav-key" aria-hidden="true">
                 {index + 1}
-              </kbd>
+              </span>
             </a>
           </li>
         ))}

@@ -33,18 +33,14 @@ export function Shell(props: ShellProps) {
   const [isMenuOpen, setMenuOpen] = useState(false)
   return (
     <div className="shell">
-      <a
-        className="skip-link"
-        href="#content"
-        onClick={(event) => {
-          event.preventDefault()
-          document.getElementById('content')?.focus()
-        }}
-      >
+      <button type="button" className="skip-link" onClick={() => document.getElementById('content')?.focus()}>
         {t('app.skip')}
-      </a>
+      </button>
       <aside className="side" aria-label={t('app.name')}>
-        <SideContent {...props} />
+        <SideContent
+          {...props}
+          menu={<IconButton label={t('nav.open')} icon={<MenuIcon />} onPress={() => setMenuOpen(true)} />}
+        />
       </aside>
       <header className="top">
         <Mark size={26} />
@@ -79,8 +75,9 @@ export function Shell(props: ShellProps) {
   )
 }
 
-function SideContent(props: ShellProps & { onDone?: () => void }) {
-  const { screen, branches, branchId, moduleId, live, choices, onChange, onPalette, onKeys, onDone } = props
+/** `menu` opens the same as a sheet; shown where the side is only a rail. */
+function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode }) {
+  const { screen, branches, branchId, moduleId, live, choices, onChange, onPalette, onKeys, onDone, menu } = props
   const { t, labelOf } = useI18n()
   const options = branches.flatMap((branch) =>
     branch.modules.map((module) => ({
@@ -97,6 +94,7 @@ function SideContent(props: ShellProps & { onDone?: () => void }) {
         <Mark />
         <span className="brand-name">{t('app.name')}</span>
       </div>
+      {menu && <div className="side-menu">{menu}</div>}
       <div className="side-branch">
         <SelectField
           label={t('branch.choose')}
@@ -122,9 +120,9 @@ function SideContent(props: ShellProps & { onDone?: () => void }) {
         >
           <SearchIcon />
           <span className="side-word">{t('palette.open')}</span>
-          <kbd className="nav-key" aria-hidden="true">
+          <span className="nav-key" aria-hidden="true">
             Ctrl K
-          </kbd>
+          </span>
         </Button>
         <Button
           className="side-button"
@@ -135,9 +133,9 @@ function SideContent(props: ShellProps & { onDone?: () => void }) {
         >
           <KeyboardIcon />
           <span className="side-word">{t('keys.open')}</span>
-          <kbd className="nav-key" aria-hidden="true">
+          <span className="nav-key" aria-hidden="true">
             ?
-          </kbd>
+          </span>
         </Button>
         <SettingsMenu choices={choices} onChange={onChange} />
       </div>

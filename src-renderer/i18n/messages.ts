@@ -34,8 +34,10 @@ const STRONG_LTR = /[A-Za-z\u00c0-\u02af]/
 /** Picks the plural form. A catalogue without the form (English has two) falls back to `other`. */
 export function selectForm(message: Message, params: Params<unknown>, plural: Intl.PluralRules): string {
   if (typeof message === 'string') return message
-  const { count } = params
-  const category = plural.select(typeof count === 'number' ? count : 0)
+  const count = typeof params.count === 'number' ? params.count : 0
+  // English has no category for nothing, but "no devices" reads better than "0 devices".
+  if (count === 0 && message.zero !== undefined) return message.zero
+  const category = plural.select(count)
   return message[category] ?? message.other
 }
 

@@ -1,4 +1,4 @@
-import { keepPreviousData, type QueryKey, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, type QueryKey, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { JsonObject } from '../../src-shared/json.ts'
 import type {
   BackupSummary,
@@ -13,6 +13,7 @@ import type {
 } from '../../src-shared/protocol/management.ts'
 import type { ApiClient } from './api-client.ts'
 import { useConsole } from './console-state.tsx'
+import { type Labels, readTableLabels } from './table-labels.ts'
 
 const STATUS_EVERY_MS = 5_000
 const RUNNING_TASKS_EVERY_MS = 700
@@ -31,8 +32,8 @@ export const KEYS = {
   backups: ['backups'],
 } as const satisfies Record<string, QueryKey>
 
-/** Labels in both languages when the server sends them. */
-export type LabelledTable = TableSummary & { labels?: { en?: string; ar?: string } }
+/** With labels in both languages where the schema has them. */
+export type LabelledTable = TableSummary & { labels?: Labels }
 
 export interface RowPage {
   rows: JsonObject[]
@@ -54,14 +55,34 @@ export function useStatus() {
 
 export function useTables() {
   const { api, branch, moduleId } = useConsole()
+  const client = useQueryClient()
+  const query = { branch: branch.branchId, module: moduleId }
   return useQuery({
     queryKey: [...KEYS.tables, branch.branchId, moduleId],
-    queryFn: async ({ signal }) => {
-      const query = { branch: branch.branchId, module: moduleId }
-      const { tables } = await api.get<{ tables: LabelledTable[] }>('/api/manage/tables', { query, signal })
-      return tables
+    queryFn: async ({ signal }): Promise<LabelledTable[]> => {
+      const [{ tables }, labels] = await Promise.all([
+        api.get<{ tables: LabelledTable[] }>('/api/manage/tables', { query, signal }),
+        client.ensureQueryData(labelsQuery(api, branch.branchId, moduleId)),
+      ])
+      return tables.map((table) => ({ labels: labels.get(table.name) ?? {}, ...table }))
     },
   })
+}
+
+/** The schema knows the labels in both languages. Without them tables keep the one label that they have. */
+function labelsQuery(api: ApiClient, branchId: string, moduleId: string) {
+  return {
+    queryKey: ['labels', branchId, moduleId],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async (): Promise<Map<string, Labels>> => {
+      try {
+        const query = { branch: branchId, module: moduleId }
+        return readTableLabels(await api.get<JsonObject>('/api/schema', { query }), moduleId)
+      } catch {
+        return new Map()
+      }
+    },
+  }
 }
 
 export interface RowsRequest {

@@ -30,8 +30,13 @@ export function useLive(language: string): LiveState {
       isAllStale ||= change.kind === 'all'
       timer ??= window.setTimeout(refresh, REFRESH_EVERY_MS)
     }
+    function onState(next: LiveState): void {
+      setState(next)
+      // The number of open connections includes this one.
+      if (next === 'connected') void client.invalidateQueries({ queryKey: KEYS.status })
+    }
     const { address } = api
-    const close = openLiveSocket({ address, branchId, moduleId, clientId, language, onState: setState, onChange })
+    const close = openLiveSocket({ address, branchId, moduleId, clientId, language, onState, onChange })
     return () => {
       close()
       window.clearTimeout(timer)

@@ -78,7 +78,7 @@ export function SequenceCard({ sequence, onAsk }: SequenceCardProps) {
               },
               {
                 name: t('sequences.changed'),
-                value: updatedAt ? <Timestamp iso={updatedAt} /> : t('common.never'),
+                value: updatedAt ? <Timestamp iso={updatedAt} /> : t('sequences.changed.never'),
               },
             ]}
           />

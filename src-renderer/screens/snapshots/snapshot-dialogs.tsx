@@ -30,7 +30,7 @@ export function RestoreSnapshot({ snapshot, onClose }: SnapshotDialogProps) {
       <FactList
         facts={[
           t('snapshots.restore.body', { branch: labelOf(branch), time: format.dateTime(snapshot.createdAt) }),
-          t('snapshots.restore.after', { now, then: snapshot.records }),
+          t('snapshots.restore.after', { before: now, after: snapshot.records }),
           t('snapshots.restore.safe'),
           t('snapshots.restore.devices'),
         ]}

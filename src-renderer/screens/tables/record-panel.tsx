@@ -38,13 +38,15 @@ export function RecordPanel({ record, id, table, onClose }: RecordPanelProps) {
           <CopyButton value={text} label={t('tables.record.copy')} />
         </div>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reachable by keyboard */}
-        <pre className="json" dir="ltr" tabIndex={0} aria-label={t('tables.record.raw')} role="region">
-          {tokenizeJson(text).map(({ kind, text: part, at }) => (
-            <span key={at} className={`json-${kind}`}>
-              {part}
-            </span>
-          ))}
-        </pre>
+        <section className="json" dir="ltr" tabIndex={0} aria-label={t('tables.record.raw')}>
+          <pre>
+            {tokenizeJson(text).map(({ kind, text: part, at }) => (
+              <span key={at} className={`json-${kind}`}>
+                {part}
+              </span>
+            ))}
+          </pre>
+        </section>
       </div>
     </Dialog>
   )

@@ -16,6 +16,7 @@ interface RowGridProps {
 }
 
 const LONGEST_CELL = 80
+const LONGEST_ID = 24
 
 /** Records as a grid: arrows move, Enter opens a record. The key column stays in view. */
 export function RowGrid({ label, table, fields, rows, isOld, onOpen }: RowGridProps) {
@@ -70,6 +71,21 @@ function Value({ value, type, isKey }: { value: JsonValue | undefined; type: str
   if (isTimeField(type) && typeof value === 'string') return <Timestamp iso={value} isExact />
   if (typeof value === 'number' && !isKey) return <bdi>{format.number(value)}</bdi>
   const text = plainText(value)
+  if (isLongId(text)) return <ShortId id={text} />
   const short = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text
   return isKey || typeof value === 'object' ? <Code>{short}</Code> : <bdi>{short}</bdi>
+}
+
+/** One word with digits, such as `order-01a1ff79-2988-78ec-869c-892f86d3e7f2`. */
+function isLongId(text: string): boolean {
+  return text.length > LONGEST_ID && /^[\w.:-]+$/.test(text) && /\d/.test(text)
+}
+
+/** Both ends of a long id, which tell records apart; whole in the tooltip and in the record's panel. */
+function ShortId({ id }: { id: string }) {
+  return (
+    <bdi className="code nowrap" dir="ltr" title={id}>
+      {id.slice(0, 14)}…{id.slice(-6)}
+    </bdi>
+  )
 }

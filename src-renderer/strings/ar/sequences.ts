@@ -26,6 +26,7 @@ export const sequences: Translated<typeof en> = {
     other: '{count} رقم غير مستخدم',
   },
   'sequences.changed': 'آخر تغيير',
+  'sequences.changed.never': 'لم يتغير بعد',
   'sequences.rule': 'القاعدة',
   'sequences.rule.edit': 'تعديل القاعدة',
   'sequences.rule.editOf': 'تعديل قاعدة {name}',

@@ -39,7 +39,7 @@ export const snapshots: Translated<typeof en> = {
   'snapshots.tables.more': 'جداول أخرى',
   'snapshots.restore.title': 'استعادة «{name}»؟',
   'snapshots.restore.body': 'تعود جميع سجلات {branch} إلى ما كانت عليه في {time}.',
-  'snapshots.restore.after': 'عدد السجلات الآن: {now}. بعد الاستعادة: {then}.',
+  'snapshots.restore.after': 'عدد السجلات الآن: {before}. بعد الاستعادة: {after}.',
   'snapshots.restore.safe': 'تُؤخذ أولًا لقطة للوضع الحالي، فيمكن التراجع عن هذه الخطوة.',
   'snapshots.restore.devices': 'تحمّل الأجهزة المتصلة السجلات المستعادة تلقائيًا.',
   'snapshots.restore.button': 'استعد هذه اللقطة',

@@ -47,6 +47,7 @@ export const tasks: Translated<typeof en> = {
   'tasks.done.other': 'انتهت.',
   'tasks.step.starting': 'بدء التنفيذ',
   'tasks.step.waiting': 'في انتظار الدور',
+  'tasks.step.hashing': 'جارٍ فحص ما نُسخ',
   'tasks.step.copying': 'جارٍ النسخ',
   'tasks.step.verifying': 'جارٍ القراءة والتحقق',
   'tasks.step.archiving': 'جارٍ كتابة الأرشيف',

@@ -14,6 +14,7 @@ export const sequences = {
   'sequences.last.none': 'none yet',
   'sequences.gaps': { zero: 'No gaps', one: '{count} unused number', other: '{count} unused numbers' },
   'sequences.changed': 'Last changed',
+  'sequences.changed.never': 'not yet',
   'sequences.rule': 'Rule',
   'sequences.rule.edit': 'Edit rule',
   'sequences.rule.editOf': 'Edit the rule of {name}',

@@ -23,7 +23,7 @@ export const shell = {
   'live.connected': 'Connected',
   'live.offline': 'Offline',
   'live.offline.hint': 'What you see may be old. Trying again by itself.',
-  'settings.open': 'Language and appearance',
+  'settings.open': 'Language and theme',
   'settings.language': 'Language',
   'settings.theme': 'Appearance',
   'settings.theme.system': 'As the system',

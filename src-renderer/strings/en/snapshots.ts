@@ -34,7 +34,7 @@ export const snapshots = {
   'snapshots.tables.more': 'other tables',
   'snapshots.restore.title': 'Restore “{name}”?',
   'snapshots.restore.body': 'All records of {branch} become those of {time}.',
-  'snapshots.restore.after': 'Records now: {now}. After the restore: {then}.',
+  'snapshots.restore.after': 'Records now: {before}. After the restore: {after}.',
   'snapshots.restore.safe': 'A snapshot of the present state is taken first, so this can be taken back.',
   'snapshots.restore.devices': 'Connected devices load the restored records by themselves.',
   'snapshots.restore.button': 'Restore this snapshot',

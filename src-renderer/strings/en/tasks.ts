@@ -32,6 +32,7 @@ export const tasks = {
   'tasks.done.other': 'Finished.',
   'tasks.step.starting': 'Starting',
   'tasks.step.waiting': 'Waiting for its turn',
+  'tasks.step.hashing': 'Checking what was copied',
   'tasks.step.copying': 'Copying',
   'tasks.step.verifying': 'Reading back and verifying',
   'tasks.step.archiving': 'Writing the archive',
