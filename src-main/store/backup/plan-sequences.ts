@@ -56,6 +56,33 @@ export function planSequences(known: SequenceKnowledge): RaisedSequence[] {
   const marks = byKey(known.marks)
   const backupMarks = byKey(known.backupMarks)
   const rules = new Map(known.rules.map((entry) => [ruleKey(entry.module, entry.table, entry.field), entry.rule]))
+  const names = namesOf(known, rules)
+  const plan: RaisedSequence[] = []
+  for (const [key, name] of [...names].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const { module, tbl, field, period } = name
+    const rule = rules.get(ruleKey(module, tbl, field))
+    const isPresent = period === presentPeriod(rule, period, known.today)
+    const before = staged.get(key)?.last ?? 0
+    const running = live.get(key)?.last ?? 0
+    const mark = isPresent ? (marks.get(key)?.value ?? 0) : 0
+    const isNewer = known.descended.has(module) || running > before || mark > (backupMarks.get(key)?.value ?? 0)
+    const first = nextNumber(rule ?? {}, staged.get(key)?.last ?? null)
+    // Marks are written ahead: close above a running database of this very history they say nothing that it does not
+    // know better.
+    const isExact = known.descended.has(module) && running > 0 && mark <= running + MARK_BLOCK
+    let last = Math.max(before, running, isExact ? 0 : mark)
+    if (isPresent && !isNewer) last = Math.max(last, first - 1) + BLIND_SKIP
+    const source = last === running ? live.get(key) : staged.get(key)
+    const isRaised = last > before
+    if (last === 0 && !isRaised) continue
+    const lastHash = source?.lastHash ?? null
+    plan.push({ module, tbl, field, period, last, lastHash, from: isRaised ? first : last + 1, isRaised })
+  }
+  return plan
+}
+
+/** Every sequence that anybody knows, and the present period of each. */
+function namesOf(known: SequenceKnowledge, rules: ReadonlyMap<string, SequenceRule>): Map<string, SequenceName> {
   const names = new Map<string, SequenceName>()
   for (const name of [...known.staged, ...(known.live ?? []), ...known.marks]) {
     names.set(keyOf(name), name)
@@ -68,27 +95,7 @@ export function planSequences(known: SequenceKnowledge): RaisedSequence[] {
     const name = { module, tbl: table, field, period: periodOf(rule, known.today) }
     names.set(keyOf(name), name)
   }
-  const plan: RaisedSequence[] = []
-  for (const [key, name] of [...names].sort(([left], [right]) => (left < right ? -1 : 1))) {
-    const { module, tbl, field, period } = name
-    const rule = rules.get(ruleKey(module, tbl, field))
-    const isPresent = period === presentPeriod(rule, period, known.today)
-    const before = staged.get(key)?.last ?? 0
-    const running = live.get(key)?.last ?? 0
-    const mark = isPresent ? (marks.get(key)?.value ?? 0) : 0
-    const isNewer = known.descended.has(module) || running > before || mark > (backupMarks.get(key)?.value ?? 0)
-    const first = nextNumber(rule ?? {}, staged.get(key)?.last ?? null)
-    // Marks are written ahead: close above a running database that can be read, they say nothing it does not know better.
-    const isExact = known.descended.has(module) && running > 0 && mark <= running + MARK_BLOCK
-    let last = Math.max(before, running, isExact ? 0 : mark)
-    if (isPresent && !isNewer) last = Math.max(last, first - 1) + BLIND_SKIP
-    const source = last === running ? live.get(key) : staged.get(key)
-    const isRaised = last > before
-    if (last === 0 && !isRaised) continue
-    const lastHash = source?.lastHash ?? null
-    plan.push({ module, tbl, field, period, last, lastHash, from: isRaised ? first : last + 1, isRaised })
-  }
-  return plan
+  return names
 }
 
 interface SequenceName {
