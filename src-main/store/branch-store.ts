@@ -176,7 +176,8 @@ export class OpenBranch implements BranchStore {
     if (input.moduleId !== '*') this.getModule(input.moduleId)
     const { clock, queue } = this.context
     const stored = await queue.run(() => {
-      const known = this.#flagList.find((entry) => entry.flag.moduleId === input.moduleId)
+      // From the table: another flag of the same group may not be in the list yet.
+      const known = this.#flags.list().find((entry) => entry.flag.moduleId === input.moduleId)
       const by = input.requestedBy ?? null
       const positions = Object.fromEntries(
         [...this.#contexts].map(([id, { state }]) => [id, (state.staged ?? state.head).seq]),
@@ -320,18 +321,15 @@ export class OpenBranch implements BranchStore {
   }
 
   #publish(events: AppendedEvent[]): void {
-    for (const { event, row, module } of events) {
-      if (event.table !== null)
-        module.noteChange(event.table, event.seq, event.isCreated ? 1 : event.isDeleted ? -1 : 0)
-      this.#contexts.get(module.moduleId)!.mirror.append(row)
+    for (const { event, line, module } of events) {
+      this.#contexts.get(module.moduleId)!.mirror.append(event.seq, line)
       this.#options.hooks.onEvent(event)
     }
   }
 
   #publishNotices(events: AppendedEvent[], directive: ModuleNotice['directive']): void {
-    for (const { event, row, module } of events) {
-      module.forgetCounts(event.seq)
-      this.#contexts.get(module.moduleId)!.mirror.append(row)
+    for (const { event, line, module } of events) {
+      this.#contexts.get(module.moduleId)!.mirror.append(event.seq, line)
       this.#options.hooks.onNotice({ branchId: this.branchId, moduleId: module.moduleId, event, directive })
     }
   }
@@ -366,6 +364,12 @@ export class OpenBranch implements BranchStore {
         new Promise((resolve, reject) =>
           queue.submit({
             run: work,
+            applied: ({ events }) => {
+              for (const { event, module } of events) {
+                if (directive) module.forgetCounts(event.seq)
+                else module.noteEvent(event)
+              }
+            },
             committed: ({ result, events }) => {
               if (directive) this.#publishNotices(events, directive)
               else this.#publish(events)

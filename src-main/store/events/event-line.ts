@@ -24,8 +24,12 @@ export function eventLineHead(row: Omit<EventRow, 'hash' | 'private'>, branchId:
 }
 
 /** One line of the mirror: the head closed by its hash. */
+export function closeLine(lineHead: string, hash: string): string {
+  return `${lineHead},"hash":"${hash}"}\n`
+}
+
 export function eventLine(row: EventRow, branchId: string, moduleId: string): string {
-  return `${eventLineHead(row, branchId, moduleId)},"hash":"${row.hash}"}\n`
+  return closeLine(eventLineHead(row, branchId, moduleId), row.hash)
 }
 
 /** SHA-256 over the hash before and the event, in hex: one changed byte anywhere breaks every later link. */

@@ -15,7 +15,7 @@ import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { Log } from '../../lib/log.ts'
-import type { EventRow, EventTable } from '../sqlite/event-table.ts'
+import type { EventTable } from '../sqlite/event-table.ts'
 import { eventLine } from './event-line.ts'
 
 const TAIL_BYTES = 64 * 1024
@@ -66,10 +66,10 @@ export class EventMirror {
     this.#lastSeq = after
   }
 
-  append(row: EventRow): void {
-    if (row.seq <= this.#lastSeq) return
-    this.#lastSeq = row.seq
-    this.#pending.push(eventLine(row, this.#branchId, this.#moduleId))
+  append(seq: number, line: string): void {
+    if (seq <= this.#lastSeq) return
+    this.#lastSeq = seq
+    this.#pending.push(line)
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS)
   }
 

@@ -5,7 +5,7 @@ import { uuid7 } from '../../lib/uuid7.ts'
 import type { ModuleState } from '../module-state.ts'
 import type { EventRow } from '../sqlite/event-table.ts'
 import type { StoredEvent } from '../types.ts'
-import { CREATED, chainHash, DELETED, eventLineHead, type StoredMeta, storedEvent } from './event-line.ts'
+import { CREATED, chainHash, closeLine, DELETED, eventLineHead, type StoredMeta, storedEvent } from './event-line.ts'
 
 export interface NewEvent {
   action: EventAction
@@ -30,6 +30,8 @@ export interface NewEvent {
 export interface AppendedEvent {
   event: StoredEvent
   row: EventRow
+  /** The mirror's line. */
+  line: string
   module: ModuleState
 }
 
@@ -52,9 +54,10 @@ export function appendEvent(module: ModuleState, input: NewEvent): AppendedEvent
     at: isoTime(input.nowMs),
     hash: '',
   }
-  row.hash = chainHash(head.hash, eventLineHead(row, module.branchId, module.moduleId))
+  const lineHead = eventLineHead(row, module.branchId, module.moduleId)
+  row.hash = chainHash(head.hash, lineHead)
   module.events.append(row)
   module.staged = { seq: row.seq, hash: row.hash, lastEventId: row.id, lastEventAt: row.at }
   const event = storedEvent(row, module.branchId, module.moduleId, input.meta, input.recordRef ?? null)
-  return { event, row, module }
+  return { event, row, line: closeLine(lineHead, row.hash), module }
 }
