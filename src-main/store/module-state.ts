@@ -3,6 +3,7 @@ import { createTableResolver } from './schema/resolve-table.ts'
 import type { SqliteConnection } from './sqlite/connection.ts'
 import { EventTable } from './sqlite/event-table.ts'
 import { RecordTable } from './sqlite/record-table.ts'
+import type { StoredEvent } from './types.ts'
 
 /** The end of a module's event log. */
 export interface Head {
@@ -82,10 +83,12 @@ export class ModuleState {
     return this.#changedAt.get(table) ?? 0
   }
 
-  noteChange(table: string, seq: number, difference: number): void {
+  /** After COMMIT, for each committed event of a record. */
+  noteEvent({ table, seq, isCreated, isDeleted }: StoredEvent): void {
+    if (table === null) return
     this.#changedAt.set(table, seq)
     const count = this.#counts.get(table)
-    if (count !== undefined) this.#counts.set(table, count + difference)
+    if (count !== undefined) this.#counts.set(table, count + (isCreated ? 1 : isDeleted ? -1 : 0))
   }
 
   /** After a change of whole tables. */

@@ -85,9 +85,16 @@ export class BranchModuleStore implements ModuleStore {
     this.#context.branch.queue.submit<Executed>({
       run: () => engine.execute(this.#context.state, command),
       isRepeatable: true,
+      applied: ({ events }) => {
+        for (const { event, module } of events) module.noteEvent(event)
+      },
       committed: (executed) => {
-        onCommitted(executed.result)
-        publish(executed)
+        // A listener that throws costs its own sender the answer, and nobody the event.
+        try {
+          onCommitted(executed.result)
+        } finally {
+          publish(executed)
+        }
       },
       failed: onFailed,
     })

@@ -315,9 +315,7 @@ export class DataStore implements Store, SchemaHost {
     const hooks: BranchHooks = {
       onEvent: (event) => this.#tell(this.#eventListeners, event),
       onNotice: (notice) => this.#tell(this.#noticeListeners, notice),
-      onCommit: (figures) => {
-        for (const listener of this.#commitListeners) listener(figures)
-      },
+      onCommit: (figures) => this.#tell(this.#commitListeners, figures),
     }
     const branch = new OpenBranch({
       branchId,

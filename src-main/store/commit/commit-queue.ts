@@ -8,6 +8,8 @@ export interface Job<Result> {
   run(): Result
   /** `run` changes the database and staged values only, so that it may be rolled back and run once more. */
   isRepeatable?: boolean
+  /** After COMMIT, before any job of the group is answered: brings what is kept in memory up to what is stored. */
+  applied?(result: Result): void
   /** After COMMIT, in order, before the next job's. */
   committed(result: Result): void
   failed(error: unknown): void
@@ -109,7 +111,8 @@ export class CommitQueue {
 
   /** Refuses new jobs with `error` and resolves once the accepted ones are answered. */
   async stop(error: AppError): Promise<void> {
-    this.#refusal = error
+    // The first reason stays: a damaged file is not forgotten because the server stops.
+    this.#refusal ??= error
     if (this.#jobs.length === 0) return
     await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
@@ -133,11 +136,19 @@ export class CommitQueue {
     const startedAt = performance.now()
     const outcomes = this.#runGroup(group)
     this.#listeners.onCommit({ writes: group.length, seconds: (performance.now() - startedAt) / 1000 })
-    for (let index = 0; index < group.length; index++) {
-      this.#answer(group[index]!, outcomes[index]!)
-    }
+    for (let index = 0; index < group.length; index++) this.#apply(group[index]!, outcomes[index]!)
+    for (let index = 0; index < group.length; index++) this.#answer(group[index]!, outcomes[index]!)
     if (this.#jobs.length > 0) this.#schedule()
     else for (const resolve of this.#waiters.splice(0)) resolve()
+  }
+
+  /** Whoever is answered first may read what the last job of the group wrote. */
+  #apply(job: Job<unknown>, outcome: Outcome): void {
+    try {
+      if ('result' in outcome) job.applied?.(outcome.result)
+    } catch (error) {
+      this.#listeners.onFault(error)
+    }
   }
 
   /** An answer that throws is a fault of its listener: it must not cost the other jobs theirs. */
@@ -205,7 +216,9 @@ export class CommitQueue {
       this.#rollbackTo.run()
       this.#release.run()
       restore()
-      return { error: toAppError(error) }
+      const known = toAppError(error)
+      this.#stopWhenDamaged(known)
+      return { error: known }
     }
   }
 
@@ -216,12 +229,16 @@ export class CommitQueue {
     const error = isAppError(known)
       ? known
       : new AppError('store-failed', 'The database refused the write; nothing was stored.', { cause })
-    if (error.code === 'store-corrupt') this.#refusal = error
+    this.#stopWhenDamaged(error)
     // A job that was refused for its own reason keeps its own error.
     return group.map((_, index) => {
       const outcome = outcomes[index]
       return outcome && 'error' in outcome ? outcome : { error }
     })
+  }
+
+  #stopWhenDamaged(error: unknown): void {
+    if (isAppError(error) && error.code === 'store-corrupt') this.#refusal = error
   }
 }
 
