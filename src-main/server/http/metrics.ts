@@ -169,28 +169,29 @@ function addStoreGauges(store: Store, registers: Registry[]): void {
 
 function addSequenceGauges(store: Store, registers: Registry[]): void {
   const labelNames = ['table', 'field'] as const
-  const last = new Gauge({
+  // Metrics are read in the order of their registration: the first one fills both.
+  new Gauge({
     name: 'mishkah_sequence_last_number',
     help: 'Highest number handed out, over all branches',
     labelNames,
     registers,
+    collect() {
+      this.reset()
+      gaps.reset()
+      const highest = new Map<string, number>()
+      for (const { table, field, last, gaps: count } of listSequences(store)) {
+        const name = `${table}.${field}`
+        highest.set(name, Math.max(highest.get(name) ?? 0, last ?? 0))
+        this.set({ table, field }, highest.get(name) ?? 0)
+        gaps.inc({ table, field }, count)
+      }
+    },
   })
-  new Gauge({
+  const gaps = new Gauge({
     name: 'mishkah_sequence_gaps',
     help: 'Numbers that no record carries',
     labelNames,
     registers,
-    collect() {
-      this.reset()
-      last.reset()
-      const highest = new Map<string, number>()
-      for (const { table, field, last: number, gaps } of listSequences(store)) {
-        this.inc({ table, field }, gaps)
-        const name = `${table}.${field}`
-        highest.set(name, Math.max(highest.get(name) ?? 0, number ?? 0))
-        last.set({ table, field }, highest.get(name) ?? 0)
-      }
-    },
   })
 }
 

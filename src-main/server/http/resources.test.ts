@@ -411,7 +411,13 @@ test('schemas, modules, seeds and queries', async () => {
   const where = { zone: 'Q' }
   await runRows([
     ['all schemas', { path: '/api/schemas' }, 200, { global: expect.arrayContaining(['pos_schema']) }, 0],
-    ['one schema', { path: '/api/schemas/global/pos_schema' }, 200, { success: true, schema: { name: 'pos_schema' } }, 0],
+    [
+      'one schema',
+      { path: '/api/schemas/global/pos_schema' },
+      200,
+      { success: true, schema: { name: 'pos_schema' } },
+      0,
+    ],
     ['no schema', { path: '/api/schemas/global/nope' }, 404, { error: 'schema-not-found' }, 0],
     ['a path as a schema', { path: '/api/schemas/global/..%2Fx' }, 400, { error: 'invalid-name' }, 0],
     ['the schema of a branch', { path: '/api/schemas/branch/dar/pos' }, 200, { success: true }, 0],

@@ -100,5 +100,5 @@ export const snapshotRoutes: readonly Route[] = [
 ]
 
 async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const line of lines) yield line.endsWith('\n') ? line : `${line}\n`
+  for await (const line of lines) if (line !== '') yield line.endsWith('\n') ? line : `${line}\n`
 }
