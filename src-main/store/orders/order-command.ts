@@ -1,7 +1,7 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
 import { isSameJson } from '../../lib/json-text.ts'
-import { readPatch } from '../schema/coerce.ts'
+import { compileTable, readPatch } from '../schema/coerce.ts'
 import type { ModuleDefinition, TableDefinition } from '../schema/definition.ts'
 import type { WriteOperation } from '../types.ts'
 import { itemOf, type OrderLinePayload, type OrderPayload } from './order-payload.ts'
@@ -176,6 +176,12 @@ function says(input: OrderCommandInput, tableName: string, record: JsonObject, s
 }
 
 function isSaidBy(table: TableDefinition, record: JsonObject, stored: JsonObject): boolean {
+  const { slots } = compileTable(table)
   const { patch } = readPatch(table, record, { isLenient: true })
-  return Object.entries(patch).every(([name, value]) => name === 'version' || isSameJson(value, stored[name]))
+  return Object.entries(patch).every(([name, value]) => {
+    const slot = slots.get(name)
+    // Another spelling says what the canonical field says, which is compared by itself.
+    const isSpelling = slot !== undefined && slot.rank > 0
+    return name === 'version' || isSpelling || isSameJson(value, stored[name])
+  })
 }
