@@ -1,22 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  fsync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { RecordRef } from '../../../src-shared/protocol/records.ts'
-import { syncFolder } from './durable-file.ts'
+import { makeFolderDurably, syncFolder } from './durable-file.ts'
 
 /** What stands before the records of an archive; enough for a list of archives. */
 export interface ArchiveHead {
@@ -94,7 +83,7 @@ export class ArchiveWriter {
   constructor(path: string, head: ArchiveHead) {
     this.path = path
     this.#partial = `${path}.partial`
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolderDurably(dirname(path))
     this.#handle = openSync(this.#partial, 'w', 0o600)
     this.#write(this.#lines.head(head))
   }

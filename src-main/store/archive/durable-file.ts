@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Makes a rename or a new name in a folder survive a power cut. Windows has no such call and needs none. */
@@ -19,6 +19,16 @@ export function syncFile(path: string): void {
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+}
+
+/** Makes a folder and those above it, so that a file in it cannot be lost together with its folder. */
+export function makeFolderDurably(folder: string, mode = 0o777): void {
+  const first = mkdirSync(folder, { recursive: true, mode })
+  if (first === undefined) return
+  for (let at = dirname(folder); ; at = dirname(at)) {
+    syncFolder(at)
+    if (at === dirname(first) || at === dirname(at)) return
   }
 }
 

@@ -1,9 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { BackupSummary } from '../../../src-shared/protocol/management.ts'
 import { folderName } from '../../lib/folder-name.ts'
 import type { Progress } from '../api.ts'
-import { removeDurably, syncFile, syncFolder } from '../archive/durable-file.ts'
+import { makeFolderDurably, removeDurably, syncFile, syncFolder } from '../archive/durable-file.ts'
 import { PARTIAL_MARKER } from './backup-folders.ts'
 import { type BackupBranch, type BackupFile, readManifest, summaryOf, writeManifest } from './manifest.ts'
 import type { ReaderThread } from './reader.ts'
@@ -49,7 +49,7 @@ export function databasePath(branchId: string): string {
 export async function createBackup(plan: BackupPlan): Promise<BackupSummary> {
   const partial = join(plan.folder, `${plan.backupId}.partial`)
   try {
-    mkdirSync(partial, { recursive: true, mode: 0o700 })
+    makeFolderDurably(partial, 0o700)
     writeFileSync(join(partial, PARTIAL_MARKER), JSON.stringify({ installationId: plan.installationId }))
     const files = await copyAll(plan, partial)
     plan.failAt?.('copied')
@@ -95,12 +95,12 @@ async function copyAll(plan: BackupPlan, partial: string): Promise<BackupFile[]>
   let done = 0
   for (const [index, path] of databases.entries()) {
     onProgress('copying', done, total)
-    makeFolder(join(partial, dirname(path)))
+    makeFolderDurably(join(partial, dirname(path)), 0o700)
     files.push({ path, ...(await reader.run('copy', { source: join(dataDir, path), target: join(partial, path) })) })
     done += sizes[index]!
   }
   for (const path of configurationFiles(dataDir, plan.branchIds)) {
-    makeFolder(join(partial, dirname(path)))
+    makeFolderDurably(join(partial, dirname(path)), 0o700)
     copyFileSync(join(dataDir, path), join(partial, path))
     syncFile(join(partial, path))
     files.push({ path, ...hashFile(join(partial, path)) })
@@ -108,10 +108,6 @@ async function copyAll(plan: BackupPlan, partial: string): Promise<BackupFile[]>
   onProgress('copying', total, total)
   for (const folder of new Set(files.map(({ path }) => dirname(path)))) syncFolder(join(partial, folder))
   return files
-}
-
-function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 
 /** Schemas, modules, branches, rules; of each branch its own schemas and seeds. Paths with "/". */
