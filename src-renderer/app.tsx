@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { DesktopBridge } from '../src-shared/ipc.ts'
 import { ErrorNote } from './components/error-state.tsx'
 import { StartPage } from './components/start-page.tsx'
@@ -7,7 +7,13 @@ import { LanguageProvider, useI18n } from './i18n/i18n.tsx'
 import { createApiClient } from './state/api-client.ts'
 import { ApiError } from './state/api-error.ts'
 import type { ServerLink } from './state/connection.ts'
-import { ConsoleStateProvider, chooseModule, PreferencesProvider, usePreferences } from './state/console-state.tsx'
+import {
+  type ChosenModule,
+  ConsoleStateProvider,
+  chooseModule,
+  PreferencesProvider,
+  usePreferences,
+} from './state/console-state.tsx'
 import type { PreferencesStore, Theme } from './state/preferences.ts'
 import { statusQuery } from './state/queries.ts'
 import type { Store } from './state/store.ts'
@@ -49,13 +55,18 @@ export function App({ preferences, link, desktop }: AppProps) {
 
 /** Language needs the branch's time zone, the branch needs the status, and the status may fail in any language. */
 function Start({ link, desktop }: Omit<AppProps, 'preferences'>) {
-  const [{ language, digits, theme, branchId, moduleId }] = usePreferences()
+  const [{ language, digits, theme, branchId, moduleId }, change] = usePreferences()
   const server = useSyncExternalStore(link.subscribe, link.get)
   const baseUrl = server.kind === 'ready' ? server.address.baseUrl : undefined
   const token = server.kind === 'ready' ? server.address.token : null
   const api = useMemo(() => (baseUrl === undefined ? undefined : createApiClient({ baseUrl, token })), [baseUrl, token])
   const status = useQuery(statusQuery(api))
-  const chosen = status.data && chooseModule(status.data.branches, branchId, moduleId)
+  const last = useRef<ChosenModule>(undefined)
+  const chosen = status.data && chooseModule(status.data.branches, { branchId, moduleId }, last.current)
+  useEffect(() => {
+    last.current = chosen
+    if (chosen && branchId === null) change({ branchId: chosen.branch.branchId, moduleId: chosen.moduleId })
+  }, [chosen, branchId, change])
   useDocumentLanguage(language)
   useDocumentTheme(theme)
   return (

@@ -49,13 +49,14 @@ export function Workspace({ branches }: { branches: readonly BranchSummary[] }) 
   }, [route.screen, t])
   useFocusOnNewScreen(route)
 
-  const markRead = (task: Task) => change({ readTasks: [...preferences.readTasks, task.taskId] })
+  const markRead = (read: readonly Task[]) =>
+    change({ readTasks: [...preferences.readTasks, ...read.map(({ taskId }) => taskId)] })
   return (
     <>
       <Shell
         screen={route.screen}
         branches={branches}
-        branchId={branch.branchId}
+        shown={branch}
         moduleId={moduleId}
         live={live}
         choices={preferences}
@@ -64,7 +65,7 @@ export function Workspace({ branches }: { branches: readonly BranchSummary[] }) 
         onKeys={() => setLayer('keys')}
         drawer={
           <TaskDrawer
-            tasks={tasksToShow(tasks, preferences.readTasks)}
+            tasks={tasksToShow(tasks, preferences.readTasks, Date.now())}
             resultOf={(task) => <TaskResult task={task} />}
             onRead={markRead}
           />
@@ -113,6 +114,7 @@ function useShortcuts(open: (layer: Layer) => void): void {
   useEffect(() => {
     function onKey(event: KeyboardEvent): void {
       const { key, code, altKey, ctrlKey, metaKey, shiftKey } = event
+      if (document.querySelector('.modal')) return // what lies on top has the keyboard
       const digit = /^Digit([1-6])$/.exec(code)?.[1]
       if (altKey && !ctrlKey && !metaKey && !shiftKey && digit) {
         event.preventDefault()

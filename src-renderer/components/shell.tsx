@@ -15,7 +15,8 @@ import { SettingsMenu } from './settings-menu.tsx'
 interface ShellProps {
   screen: Screen
   branches: readonly BranchSummary[]
-  branchId: string
+  /** The branch on the screen; absent from `branches` for a moment while it is being restored. */
+  shown: BranchSummary
   moduleId: string
   live: LiveState
   choices: Pick<Preferences, 'language' | 'theme' | 'digits'>
@@ -77,9 +78,10 @@ export function Shell(props: ShellProps) {
 
 /** `menu` opens the same as a sheet; shown where the side is only a rail. */
 function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode }) {
-  const { screen, branches, branchId, moduleId, live, choices, onChange, onPalette, onKeys, onDone, menu } = props
+  const { screen, branches, shown, moduleId, live, choices, onChange, onPalette, onKeys, onDone, menu } = props
   const { t, labelOf } = useI18n()
-  const options = branches.flatMap((branch) =>
+  const listed = branches.some((branch) => branch.branchId === shown.branchId) ? branches : [shown, ...branches]
+  const options = listed.flatMap((branch) =>
     branch.modules.map((module) => ({
       id: `${branch.branchId}/${module.moduleId}`,
       label:
@@ -100,7 +102,7 @@ function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode
           label={t('branch.choose')}
           isLabelHidden
           options={options}
-          value={`${branchId}/${moduleId}`}
+          value={`${shown.branchId}/${moduleId}`}
           onChange={(key) => {
             const [chosenBranch = '', chosenModule = ''] = key.split('/')
             onChange({ branchId: chosenBranch, moduleId: chosenModule })

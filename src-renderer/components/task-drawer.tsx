@@ -4,7 +4,7 @@ import type { Task } from '../../src-shared/protocol/management.ts'
 import { useI18n } from '../i18n/i18n.tsx'
 import { ApiError } from '../state/api-error.ts'
 import { type Tone, ToneIcon } from './badge.tsx'
-import { IconButton } from './button.tsx'
+import { Button, IconButton } from './button.tsx'
 import { ErrorNote } from './error-state.tsx'
 import { CloseIcon, DownIcon } from './icons.tsx'
 import { Progress } from './progress.tsx'
@@ -14,7 +14,7 @@ interface TaskDrawerProps {
   tasks: readonly Task[]
   /** The result in words, with what can be done next. */
   resultOf(task: Task): ReactNode
-  onRead(task: Task): void
+  onRead(tasks: readonly Task[]): void
 }
 
 const TONES: Record<Task['state'], Tone> = { running: 'busy', done: 'ok', failed: 'danger', interrupted: 'warn' }
@@ -23,8 +23,9 @@ const TONES: Record<Task['state'], Tone> = { running: 'busy', done: 'ok', failed
 export function TaskDrawer({ tasks, resultOf, onRead }: TaskDrawerProps) {
   const { t } = useI18n()
   const [isOpen, setOpen] = useState(true)
-  const running = tasks.filter(({ state }) => state === 'running').length
-  const finished = tasks.length - running
+  const ended = tasks.filter(({ state }) => state !== 'running')
+  const finished = ended.length
+  const running = tasks.length - finished
   if (tasks.length === 0) return null
   return (
     <section className="drawer" aria-label={t('tasks.title')}>
@@ -45,9 +46,16 @@ export function TaskDrawer({ tasks, resultOf, onRead }: TaskDrawerProps) {
       {isOpen && (
         <ul className="drawer-list" aria-live="polite">
           {tasks.map((task) => (
-            <TaskLine key={task.taskId} task={task} result={resultOf(task)} onRead={() => onRead(task)} />
+            <TaskLine key={task.taskId} task={task} result={resultOf(task)} onRead={() => onRead([task])} />
           ))}
         </ul>
+      )}
+      {isOpen && finished > 1 && (
+        <div className="drawer-foot">
+          <Button size="small" variant="ghost" onPress={() => onRead(ended)}>
+            {t('tasks.readAll')}
+          </Button>
+        </div>
       )}
     </section>
   )

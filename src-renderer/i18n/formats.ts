@@ -17,6 +17,8 @@ export interface Formats {
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+/** "The backup was made now" is no English. */
+const JUST_NOW: Record<Language, string> = { en: 'just now', ar: 'الآن', pseudo: '[júšt ñów~~~]' }
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
@@ -52,7 +54,7 @@ export function createFormats(language: Language, digits: Digits, timeZone: stri
     dateTime: (iso) => formatTime(dateTime, iso),
     date: (iso) => formatTime(date, iso),
     time: (iso) => formatTime(time, iso),
-    relative: (iso, nowMs) => formatRelative(relative, date, iso, nowMs),
+    relative: (iso, nowMs) => formatRelative({ relative, date, justNow: JUST_NOW[language] }, iso, nowMs),
     duration: (ms) => formatDuration(ms, tag),
   }
 }
@@ -71,16 +73,17 @@ function formatBytes(value: number, tag: string): string {
   return new Intl.NumberFormat(tag, options).format(amount)
 }
 
-function formatRelative(
-  format: Intl.RelativeTimeFormat,
-  date: Intl.DateTimeFormat,
-  iso: string,
-  nowMs: number,
-): string {
+interface RelativeParts {
+  relative: Intl.RelativeTimeFormat
+  date: Intl.DateTimeFormat
+  justNow: string
+}
+
+function formatRelative({ relative: format, date, justNow }: RelativeParts, iso: string, nowMs: number): string {
   const ms = new Date(iso).getTime() - nowMs
   const distance = Math.abs(ms)
   if (Number.isNaN(ms)) return iso
-  if (distance < 45_000) return format.format(0, 'second')
+  if (distance < 45_000) return justNow
   if (distance < HOUR_MS) return format.format(Math.round(ms / MINUTE_MS) || -1, 'minute')
   if (distance < DAY_MS) return format.format(Math.round(ms / HOUR_MS), 'hour')
   if (distance < 28 * DAY_MS) return format.format(Math.round(ms / DAY_MS), 'day')

@@ -34,15 +34,27 @@ export function usePreferences(): [Preferences, (part: Partial<Preferences>) => 
   return [useSyncExternalStore(store.subscribe, store.get), store.change]
 }
 
-/** The chosen branch and module; the first ones when the choice is gone or was never made. */
+export interface ChosenModule {
+  branch: BranchSummary
+  moduleId: string
+}
+
+/**
+ * The chosen branch and module; the first ones when the choice is gone or was never made.
+ *
+ * @param last - What was shown until now. A branch that is being restored is not listed for a moment: what is on the
+ *   screen, and what a button there would change, must not become another branch meanwhile.
+ */
 export function chooseModule(
   branches: BranchServerStatus['branches'],
-  branchId: string | null,
-  moduleId: string | null,
-): { branch: BranchSummary; moduleId: string } | undefined {
+  wanted: { branchId: string | null; moduleId: string | null },
+  last: ChosenModule | undefined,
+): ChosenModule | undefined {
   const usable = branches.filter(({ modules }) => modules.length > 0)
-  const branch = usable.find((entry) => entry.branchId === branchId) ?? usable[0]
-  const module = branch?.modules.find((entry) => entry.moduleId === moduleId) ?? branch?.modules[0]
+  const found = usable.find((entry) => entry.branchId === wanted.branchId)
+  if (!found && last && last.branch.branchId === wanted.branchId) return last
+  const branch = found ?? usable[0]
+  const module = branch?.modules.find((entry) => entry.moduleId === wanted.moduleId) ?? branch?.modules[0]
   return branch && module && { branch, moduleId: module.moduleId }
 }
 

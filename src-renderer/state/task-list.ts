@@ -1,10 +1,16 @@
 import type { Task } from '../../src-shared/protocol/management.ts'
 
+/** A console that is new to this server does not ask to read what ended long ago. */
+const UNREAD_FOR_MS = 24 * 60 * 60 * 1000
+
 /** Running work first, then results that nobody has read, newest first. */
-export function tasksToShow(tasks: readonly Task[], readTasks: readonly string[]): Task[] {
+export function tasksToShow(tasks: readonly Task[], readTasks: readonly string[], nowMs: number): Task[] {
   const read = new Set(readTasks)
   const running = tasks.filter((task) => task.state === 'running')
-  const unread = tasks.filter((task) => task.state !== 'running' && !read.has(task.taskId))
+  const unread = tasks.filter(
+    ({ taskId, state, finishedAt, startedAt }) =>
+      state !== 'running' && !read.has(taskId) && nowMs - Date.parse(finishedAt ?? startedAt) < UNREAD_FOR_MS,
+  )
   return [...running, ...unread]
 }
 

@@ -12,10 +12,13 @@ export interface RuleDraft {
   reset: NonNullable<SequenceRule['reset']>
 }
 
+/** What the server writes between prefix and number when the rule does not say. */
+const DEFAULT_DELIMITER = '-'
+
 export function toDraft(rule: SequenceRule): RuleDraft {
   return {
     prefix: rule.prefix ?? '',
-    delimiter: rule.delimiter ?? '',
+    delimiter: rule.delimiter ?? DEFAULT_DELIMITER,
     suffix: rule.suffix ?? '',
     padding: rule.padding === undefined ? '' : String(rule.padding),
     start: rule.start === undefined ? '' : String(rule.start),
@@ -35,7 +38,7 @@ export function toRule(draft: RuleDraft, before: SequenceRule): RuleResult {
   const { padChar, counterField, chain } = before
   const rule: SequenceRule = {
     ...(draft.prefix !== '' && { prefix: draft.prefix }),
-    ...((draft.delimiter !== '' || before.delimiter !== undefined) && { delimiter: draft.delimiter }),
+    ...((draft.delimiter !== DEFAULT_DELIMITER || before.delimiter !== undefined) && { delimiter: draft.delimiter }),
     ...(draft.suffix !== '' && { suffix: draft.suffix }),
     ...(padding !== undefined && { padding }),
     ...(start !== undefined && { start }),
