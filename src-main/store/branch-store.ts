@@ -26,7 +26,9 @@ import { createBranchTables } from './sqlite/branch-tables.ts'
 import { SqliteConnection } from './sqlite/connection.ts'
 import { FlagTable, type StoredFlag } from './sqlite/flag-table.ts'
 import { IdempotencyTable } from './sqlite/idempotency-table.ts'
+import { fieldColumnName, quoteName } from './sqlite/identifiers.ts'
 import { BranchMeta, ModuleRows } from './sqlite/module-rows.ts'
+import { needsColumn } from './sqlite/record-ddl.ts'
 import { SequenceTables } from './sqlite/sequence-tables.ts'
 import { WriteEngine } from './tables/write-engine.ts'
 import type { ModuleNotice, StoredEvent } from './types.ts'
@@ -92,6 +94,7 @@ export class OpenBranch implements BranchStore {
         new RuleBook(options.sequenceRules, options.branchId),
         options.marks,
         moduleIds,
+        (moduleId, table, field, text) => isTaken(this.#contexts.get(moduleId)?.state, table, field, text),
       )
       this.context = this.#makeContext(sequences)
       this.#engine = new WriteEngine({
@@ -381,6 +384,20 @@ export class OpenBranch implements BranchStore {
       saveModuleRow: (state) => rows.save(state.moduleId, state.row),
     }
   }
+}
+
+/** Looked up by key or index only: a field that has neither is not searched. */
+function isTaken(state: ModuleState | undefined, table: string, field: string, text: string): boolean {
+  const definition = state?.definition.tables.get(table)
+  const column = definition?.fieldByName.get(field)
+  if (!state || !definition || !column) return false
+  const records = state.records(table)
+  if (column.primaryKey && definition.primaryKey.length === 1) {
+    return records.find(text) !== undefined || state.events.findTombstone(table, text) !== undefined
+  }
+  if (!needsColumn(definition, column)) return false
+  const name = quoteName(fieldColumnName(field))
+  return records.statement(`SELECT 1 FROM %t WHERE ${name} = ? LIMIT 1`).get(text) !== undefined
 }
 
 function findTable(state: ModuleState, name: string): string | undefined {

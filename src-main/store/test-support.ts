@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -24,8 +24,14 @@ export const isTorture = process.env.MISHKAH_TORTURE === '1'
 export const DECLARED: Caller = { protocol: 2, isLegacy: false }
 export const LEGACY: Caller = { protocol: 1, isLegacy: true }
 
-/** A folder in memory where the system has one, else the temporary folder. */
-export const MEMORY_DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+/** In memory where the system has room there: these tests commit thousands of times, and none pulls a plug. */
+const TEMPORARY = roomIn('/dev/shm') > 2 ** 30 ? '/dev/shm' : tmpdir()
+
+function roomIn(folder: string): number {
+  if (!existsSync(folder)) return 0
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize
+}
 
 export class TestClock {
   ms = Date.parse('2026-03-10T09:00:00.000Z')
@@ -67,9 +73,8 @@ export function openShop(options: TestStoreOptions & { shop?: ShopOptions } = {}
   return openTestStore({ ...options, files: { ...shopFiles(options.shop), ...options.files } })
 }
 
-/** @param parent - `MEMORY_DISK` for tests of many commits, which would otherwise wait for the disk most of the time. */
-export function temporaryFolder(parent: string = tmpdir()): string {
-  const folder = mkdtempSync(join(parent, 'mishkah-store-'))
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(TEMPORARY, 'mishkah-store-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }

@@ -4,17 +4,7 @@ import { type ErrorCode, isAppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { CHAIN_START, chainHash, eventLineHead } from '../events/event-line.ts'
 import { SqliteConnection, type Statement } from '../sqlite/connection.ts'
-import {
-  checkModule,
-  command,
-  DECLARED,
-  isTorture,
-  listAll,
-  MEMORY_DISK,
-  openShop,
-  type TestStore,
-  temporaryFolder,
-} from '../test-support.ts'
+import { checkModule, command, DECLARED, isTorture, listAll, openShop, type TestStore } from '../test-support.ts'
 import type { WriteCommand, WriteResult } from '../types.ts'
 
 /**
@@ -280,7 +270,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
     test(`[W7] ${name} at the n-th statement of 32 commands${title}, for every ${step === 1 ? '' : 'third '}n`, {
       timeout: 120_000,
     }, async () => {
-      const bench = new Bench(await openShop({ dataDir: temporaryFolder(MEMORY_DISK) }))
+      const bench = new Bench(await openShop())
       await bench.send(bench.group(false))
       let struck = 0
       let n = 1
@@ -304,7 +294,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 }
 
 test('[W7] what was refused for a fault is carried out when it is sent again; what was acknowledged is answered again', async () => {
-  const bench = new Bench(await openShop({ dataDir: temporaryFolder(MEMORY_DISK) }))
+  const bench = new Bench(await openShop())
   for (const n of [40, 90, 150]) {
     let count = 0
     onStatement = () => {
@@ -324,7 +314,7 @@ test('[W7] what was refused for a fault is carried out when it is sent again; wh
 })
 
 test('[W7] a COMMIT that fails refuses the whole group, and nothing of it is left in memory', async () => {
-  const bench = new Bench(await openShop({ dataDir: temporaryFolder(MEMORY_DISK) }))
+  const bench = new Bench(await openShop())
   bench.database.pragma('foreign_keys = ON')
   bench.database.exec(
     `CREATE TEMP TABLE parent (id INTEGER PRIMARY KEY);
@@ -348,7 +338,7 @@ test('[W7] a COMMIT that fails refuses the whole group, and nothing of it is lef
 })
 
 test('a database that another program has locked refuses the group as busy, and the next one works', async () => {
-  const bench = new Bench(await openShop({ dataDir: temporaryFolder(MEMORY_DISK) }))
+  const bench = new Bench(await openShop())
   const other = bench.shop.openDatabase()
   bench.database.pragma('busy_timeout = 0')
   other.exec('BEGIN IMMEDIATE')

@@ -12,7 +12,7 @@ export interface NumberContext {
 }
 
 const TOKEN = /\{(prefix|number|branch|year|month|day|shift)(?::0?(\d{1,2})d)?\}/g
-const MAX_NUMBER = 999_999_999_999
+export const MAX_NUMBER = 999_999_999_999
 
 /**
  * The text of a number: by `format` where a rule has one, otherwise prefix, delimiter, padded number, suffix.

@@ -8,7 +8,7 @@ import type {
 } from '../../../src-shared/protocol/management.ts'
 import { isoTime } from '../../lib/clock.ts'
 import type { SequenceTables } from '../sqlite/sequence-tables.ts'
-import { chainNumber, formatNumber, nextNumber, parseRule, periodOf, type RuleBook } from './rules.ts'
+import { chainNumber, formatNumber, MAX_NUMBER, nextNumber, parseRule, periodOf, type RuleBook } from './rules.ts'
 
 export interface SequenceContext {
   branchId: string
@@ -25,6 +25,9 @@ export interface HighWaterMarks {
   raise(moduleId: string, table: string, field: string, period: string, value: number): void
 }
 
+/** True when a record, living or deleted, has a text that a client brought along where a number would be drawn. */
+export type IsTaken = (moduleId: string, table: string, field: string, text: string) => boolean
+
 /**
  * Document numbers of one branch. Every draw happens inside the transaction of the write that asked for it: unique under
  * any concurrency and any crash, never reused. A number that is handed out before a record carries it (POST /sequences,
@@ -35,12 +38,20 @@ export class SequenceBook {
   readonly #tables: SequenceTables
   readonly #rules: RuleBook
   readonly #marks: HighWaterMarks
+  readonly #isTaken: IsTaken
   readonly #fields = new Map<string, { table: string; field: string; rule: SequenceRule }[]>()
 
-  constructor(tables: SequenceTables, rules: RuleBook, marks: HighWaterMarks, moduleIds: readonly string[]) {
+  constructor(
+    tables: SequenceTables,
+    rules: RuleBook,
+    marks: HighWaterMarks,
+    moduleIds: readonly string[],
+    isTaken: IsTaken,
+  ) {
     this.#tables = tables
     this.#rules = rules
     this.#marks = marks
+    this.#isTaken = isTaken
     for (const moduleId of moduleIds) this.addModule(moduleId)
   }
 
@@ -68,13 +79,20 @@ export class SequenceBook {
     }
   }
 
-  /** N4: a new record that carries a number handed out before claims its ledger entry. */
-  claim(moduleId: string, table: string, record: JsonObject, key: string): void {
+  /** Fields of a table that the server may fill in at the insert. */
+  assignedFields(moduleId: string, table: string): string[] {
+    const entries = this.#fields.get(`${moduleId}\n${table}`) ?? []
+    return entries.flatMap(({ field, rule }) => (rule.counterField ? [field, rule.counterField] : [field]))
+  }
+
+  /** N3: a record that carries a number handed out before claims its ledger entry. `before` is the record it replaces. */
+  claim(moduleId: string, table: string, record: JsonObject, key: string, before?: JsonObject): void {
     const entries = this.#fields.get(`${moduleId}\n${table}`)
     if (!entries) return
     for (const { field } of entries) {
       const text = record[field]
-      if (typeof text === 'string' && text !== '') this.#tables.claim(moduleId, table, field, text, key)
+      if (typeof text !== 'string' || text === '' || text === before?.[field]) continue
+      this.#tables.claim(moduleId, table, field, text, key)
     }
   }
 
@@ -117,10 +135,12 @@ export class SequenceBook {
     if (rule.chain) throw new AppError('invalid-request', 'Numbers of a chained sequence cannot be leased.')
     const ids: string[] = []
     let first = 0
+    let last = 0
     let period = ''
     for (let index = 0; index < input.size; index++) {
       const drawn = this.#draw(moduleId, input.table, input.field, rule, context, undefined)
       if (index === 0) ({ value: first, period } = drawn)
+      last = drawn.value
       ids.push(drawn.id)
       this.#tables.addEntry(moduleId, {
         tbl: input.table,
@@ -136,7 +156,7 @@ export class SequenceBook {
       })
     }
     const { table, field, deviceId } = input
-    return { table, field, period, from: first, to: first + input.size - 1, ids, deviceId, expiresAt: null }
+    return { table, field, period, from: first, to: last, ids, deviceId, expiresAt: null }
   }
 
   /** Moves the counter forward, never back; the numbers passed over are one gap with its reason. */
@@ -159,6 +179,7 @@ export class SequenceBook {
         details: { next },
       })
     }
+    if (to > MAX_NUMBER) throw new AppError('invalid-request', `The last number of a sequence is ${MAX_NUMBER}.`)
     if (to === next) return
     const at = isoTime(context.nowMs)
     this.#marks.raise(moduleId, table, field, period, to - 1)
@@ -187,12 +208,42 @@ export class SequenceBook {
   ): { value: number; id: string; period: string } {
     const period = periodOf(rule, context.day)
     const row = this.#tables.find(moduleId, table, field, period)
-    const value = nextNumber(rule, row?.last ?? null)
-    const id = formatNumber(rule, value, { branchId: context.branchId, day: context.day, ...(shift && { shift }) })
+    let value = nextNumber(rule, row?.last ?? null)
+    if (row && value > row.last + 1)
+      this.#noteNewStart(moduleId, table, field, period, [row.last + 1, value - 1], context)
+    const place = { branchId: context.branchId, day: context.day, ...(shift && { shift }) }
+    let id = formatNumber(rule, value, place)
+    while (this.#isTaken(moduleId, table, field, id)) {
+      value = nextNumber(rule, value)
+      id = formatNumber(rule, value, place)
+    }
     const chained = rule.chain ? chainNumber(row?.last_hash ?? null, id) : null
     this.#marks.raise(moduleId, table, field, period, value)
     this.#tables.set(moduleId, table, field, period, value, chained, isoTime(context.nowMs))
     return { value, id, period }
+  }
+
+  /** A rule whose start was raised leaves numbers out, which nobody will ever use. */
+  #noteNewStart(
+    moduleId: string,
+    table: string,
+    field: string,
+    period: string,
+    [first, last]: [number, number],
+    context: SequenceContext,
+  ): void {
+    this.#tables.addEntry(moduleId, {
+      tbl: table,
+      field,
+      period,
+      first,
+      last,
+      text: null,
+      reason: 'skip',
+      request: null,
+      client: null,
+      at: isoTime(context.nowMs),
+    })
   }
 
   /** @throws AppError sequence-not-configured. */
@@ -218,7 +269,7 @@ export class SequenceBook {
     return this.#rules.list(moduleId).map(({ table, field, rule }) => {
       const period = periodOf(rule, context.day)
       const row = this.#tables.find(moduleId, table, field, period)
-      const value = nextNumber(rule, row?.last ?? null)
+      const value = Math.max((row?.last ?? 0) + 1, rule.start ?? 1)
       return {
         table,
         field,

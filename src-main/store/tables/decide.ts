@@ -20,6 +20,8 @@ export interface DecisionInput {
   current: { record: JsonObject; version: number; createdAt: string } | undefined
   /** Version of the deleted record with this key, while its tombstone is kept. */
   buriedVersion: number | undefined
+  /** Fields that the server filled in at the insert where the caller sent nothing: document numbers. */
+  assigned: readonly string[]
   branchId: string
   epoch: number
   now: string
@@ -63,7 +65,7 @@ function decideInsert(input: DecisionInput): Decision {
 /** W3: a retry with the same content is acknowledged unchanged; legacy callers merge instead of being refused. */
 function decideInsertOfExisting(input: DecisionInput, current: Stored): Decision {
   const { table, caller, patch, sentVersion } = input
-  if (sameContent(table, current.record, patch)) return { kind: 'unchanged', version: current.version }
+  if (sameContent(table, current.record, patch, input.assigned)) return { kind: 'unchanged', version: current.version }
   if (!caller.isLegacy) {
     throw new AppError('record-exists', `A record with the id ${input.key} exists in ${table.name}.`, {
       details: {

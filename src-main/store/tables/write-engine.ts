@@ -128,6 +128,8 @@ export class WriteEngine {
       caller,
       current,
       buriedVersion: buried?.version,
+      assigned:
+        row && operation.action === 'insert' ? this.#parts.sequences.assignedFields(module.moduleId, table.name) : [],
       branchId: module.branchId,
       epoch: module.row.epoch,
       now: isoTime(context.nowMs),
@@ -199,6 +201,7 @@ export class WriteEngine {
     }
     if (decision.kind === 'update') {
       records.update(row!.n, stored)
+      this.#parts.sequences.claim(module.moduleId, table.name, record, key, write.current)
       return this.#report(write, record, doc, 'module:merge', 'updated', warnings, events)
     }
     records.insert(stored)
