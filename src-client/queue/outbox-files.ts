@@ -1,0 +1,84 @@
+import type { ClientStorage, StorageGuard, StorageOperation } from '../storage/storage.ts'
+import { isQueueEntry, type QueueEntry } from './entry.ts'
+
+/** An entry and where it is kept: under `key`, `saving`, or only in `memory` because the storage failed. */
+export interface HeldEntry {
+  entry: QueueEntry
+  place: { key: string } | 'saving' | 'memory'
+}
+
+export function isStored(held: HeldEntry): held is HeldEntry & { place: { key: string } } {
+  return typeof held.place === 'object'
+}
+
+/**
+ * The queue in the storage. Entries of one turn are added in one transaction, in their order; what the storage refuses
+ * stays in memory, is still sent, and is told to the application.
+ */
+export class OutboxFiles {
+  readonly #storage: () => Promise<ClientStorage>
+  readonly #onProblem: (error: unknown) => void
+  #waiting: HeldEntry[] = []
+  #saving: Promise<void> | undefined
+
+  constructor(storage: () => Promise<ClientStorage>, onProblem: (error: unknown) => void) {
+    this.#storage = storage
+    this.#onProblem = onProblem
+  }
+
+  /** Resolves when the entry is kept, or when it is known that it cannot be. Never rejects. */
+  save(held: HeldEntry): Promise<void> {
+    this.#waiting.push(held)
+    this.#saving ??= Promise.resolve().then(() => this.#saveAll())
+    return this.#saving
+  }
+
+  /** Everything that is stored, in order; undefined when the storage fails. */
+  async list(): Promise<HeldEntry[] | undefined> {
+    try {
+      const storage = await this.#storage()
+      const items = await storage.list('queue')
+      return items.flatMap(({ key, value }) => (isQueueEntry(value) ? [{ entry: value, place: { key } }] : []))
+    } catch (error) {
+      this.#onProblem(error)
+      return undefined
+    }
+  }
+
+  /** Changes and removals together; false when another tab leads now. A failing storage counts as done. */
+  async apply(operations: StorageOperation[], guard: StorageGuard | undefined): Promise<boolean> {
+    if (operations.length === 0) return true
+    try {
+      const storage = await this.#storage()
+      return await storage.apply(operations, guard)
+    } catch (error) {
+      this.#onProblem(error)
+      return true
+    }
+  }
+
+  async #saveAll(): Promise<void> {
+    const storage = await this.#storage()
+    // What came while the storage opened goes along.
+    const batch = this.#waiting
+    this.#waiting = []
+    this.#saving = undefined
+    try {
+      const keys = await storage.append(batch.map(({ entry }) => entry))
+      batch.forEach((held, index) => {
+        held.place = { key: keys[index]! }
+      })
+    } catch (error) {
+      for (const held of batch) held.place = 'memory'
+      this.#onProblem(error)
+    }
+  }
+}
+
+export function putOperation(key: string, entry: QueueEntry): StorageOperation {
+  return { kind: 'put', area: 'queue', key, value: entry }
+}
+
+export function deleteOperation(key: string): StorageOperation {
+  return { kind: 'delete', area: 'queue', key }
+}
