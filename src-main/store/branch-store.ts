@@ -12,6 +12,7 @@ import type { ArchiveService, BranchStore, ModuleStore, SnapshotFiles } from './
 import type { BranchContext, ModuleContext } from './branch-context.ts'
 import { CommitQueue, type Staged } from './commit/commit-queue.ts'
 import type { BranchConfig } from './config-files.ts'
+import { completeRotation } from './events/complete-rotation.ts'
 import { EventMirror } from './events/event-mirror.ts'
 import { type AppendedEvent, appendEvent } from './events/event-writer.ts'
 import { importTables } from './import/import-tables.ts'
@@ -248,6 +249,14 @@ export class OpenBranch implements BranchStore {
     this.#seedOnce(state)
     const folder = this.#options.moduleFolder(source.moduleId)
     const mirror = new EventMirror(folder, this.branchId, source.moduleId, log)
+    completeRotation({
+      branchId: this.branchId,
+      moduleId: source.moduleId,
+      folder,
+      events: state.events,
+      liveFrom: state.row.liveFrom,
+      dayOf: (iso) => businessDay(Date.parse(iso), this.timeZone, this.context.dayStartMinutes),
+    })
     mirror.open(state.events, state.row.liveFrom, state.head.seq)
     const dayStart = (day: string): string =>
       isoTime(businessDayStart(day, this.timeZone, this.context.dayStartMinutes))

@@ -150,8 +150,12 @@ function importRecord(
     doc: JSON.stringify(record),
     decimals: decimalColumns(table, record),
   }
-  if (row) records.update(row.n, stored)
-  else records.insert(stored)
+  if (row?.createdAt === createdAt) records.update(row.n, stored)
+  else {
+    // An update leaves the time of creation alone: another one needs another row.
+    if (row) records.delete(row.n)
+    records.insert(stored)
+  }
   if (buried) state.events.deleteTombstone(table.name, key)
   return true
 }
