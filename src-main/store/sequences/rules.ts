@@ -105,7 +105,7 @@ function patternSource(rule: SequenceRule): string {
 }
 
 function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }
 
 /** The next number: one more than the last drawn, never below the rule's start. */
