@@ -1,6 +1,8 @@
 /** One line of the result. */
 export interface Row {
   name: string
+  /** Rows of one budget share it; the name when absent. */
+  group?: string
   /** What is done. */
   work: string
   ours: string

@@ -63,14 +63,22 @@ export class TwoRows {
     const now = new Date().toISOString()
     for (const { values, times } of [this.#record, this.#event]) for (const place of times) values[place] = now
     this.#begin.run()
-    for (let index = 0; index < size; index++) this.#write()
+    for (let index = 0; index < size; index++) {
+      const key = `${this.#sampleKey.slice(0, -8)}r${(this.#next + 1).toString(36).padStart(7, '0')}`
+      this.#write(key, this.#doc.join(key))
+    }
     this.#commit.run()
   }
 
-  #write(): void {
+  /** One durable transaction with these records. */
+  writeRecords(records: readonly { key: string; doc: string }[]): void {
+    this.#begin.run()
+    for (const { key, doc } of records) this.#write(key, doc)
+    this.#commit.run()
+  }
+
+  #write(key: string, doc: string): void {
     const seq = ++this.#next
-    const key = `${this.#sampleKey.slice(0, -8)}r${seq.toString(36).padStart(7, '0')}`
-    const doc = this.#doc.join(key)
     const { insert, values, id, seq: seqPlace } = this.#record
     values[id] = key
     values[seqPlace] = seq

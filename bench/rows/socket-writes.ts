@@ -8,7 +8,7 @@ import type { RawWrites } from '../limits/raw-writes.ts'
 import type { SocketWriters } from '../load/socket-writers.ts'
 
 const CLIENTS = 50
-const DEPTH = 4
+const DEPTH = 1
 
 /** Acknowledged durable writes over sockets beside SQLite alone. */
 export const socketWrites: Bench = {

@@ -25,6 +25,8 @@ export interface TestServer {
   /** Address of the sockets. */
   readonly wsUrl: string
   readonly dataDir: string
+  /** Process id; another one after `restart()`. */
+  readonly pid: number
   /** Everything it has printed since its last start. */
   output(): string
   isRunning(): boolean
@@ -55,6 +57,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return `${running.url.replace(/^http/, 'ws')}/ws`
     },
     dataDir,
+    get pid() {
+      return running.child.pid ?? 0
+    },
     output: () => running.output(),
     isRunning: () => isAlive(running.child),
     stop: async () => {
