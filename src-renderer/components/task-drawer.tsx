@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
 import type { Task } from '../../src-shared/protocol/management.ts'
 import { useI18n } from '../i18n/i18n.tsx'
@@ -19,13 +19,25 @@ interface TaskDrawerProps {
 
 const TONES: Record<Task['state'], Tone> = { running: 'busy', done: 'ok', failed: 'danger', interrupted: 'warn' }
 
+const RECENT_MS = 2 * 60_000
+
+/** Still worth an open drawer when the page is loaded; older results wait folded. */
+function isRecent({ state, finishedAt }: Task): boolean {
+  return state === 'running' || (finishedAt !== null && Date.now() - Date.parse(finishedAt) < RECENT_MS)
+}
+
 /** Long work: on every screen, across reloads, until its result was read. */
 export function TaskDrawer({ tasks, resultOf, onRead }: TaskDrawerProps) {
   const { t } = useI18n()
-  const [isOpen, setOpen] = useState(true)
+  const [isOpen, setOpen] = useState(() => tasks.some(isRecent))
   const ended = tasks.filter(({ state }) => state !== 'running')
   const finished = ended.length
   const running = tasks.length - finished
+  const seen = useRef(running)
+  useEffect(() => {
+    if (running > seen.current) setOpen(true)
+    seen.current = running
+  }, [running])
   if (tasks.length === 0) return null
   return (
     <section className="drawer" aria-label={t('tasks.title')}>

@@ -23,7 +23,7 @@ export function BackupLine({ backup, onRestore }: { backup: BackupSummary; onRes
           <span>{t('count.records', { count: recordsIn(backup) })}</span>
           <Bytes value={sizeBytes} />
           <span>{t(`backups.reason.${reason}`)}</span>
-          {note && <bdi className="line-note">{note}</bdi>}
+          {note && reason === 'manual' && <bdi className="line-note">{note}</bdi>}
         </p>
         <p className="line-facts">
           <Code>{folder}</Code>

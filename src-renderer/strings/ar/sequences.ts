@@ -90,7 +90,7 @@ export const sequences: Translated<typeof en> = {
   'sequences.edit.reset.yearly': 'كل سنة',
   'sequences.edit.format': 'الصيغة',
   'sequences.edit.format.hint': 'اختيارية، وتغلب البادئة وعدد الخانات. المتاح: {names}.',
-  'sequences.edit.preview': 'هكذا ستظهر الأرقام القادمة',
+  'sequences.edit.preview': 'هكذا تبدو أرقام هذه القاعدة',
   'sequences.edit.preview.wait': 'اكتب قاعدة لترى أمثلة.',
   'sequences.edit.number': 'اكتب عددًا صحيحًا.',
   'sequences.edit.button': 'احفظ القاعدة',

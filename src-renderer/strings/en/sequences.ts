@@ -64,7 +64,7 @@ export const sequences = {
   'sequences.edit.reset.yearly': 'Every year',
   'sequences.edit.format': 'Format',
   'sequences.edit.format.hint': 'Optional; wins over prefix and digits. Known: {names}.',
-  'sequences.edit.preview': 'This is how the next numbers look',
+  'sequences.edit.preview': 'This is how numbers of this rule look',
   'sequences.edit.preview.wait': 'Type a rule to see examples.',
   'sequences.edit.number': 'Type a whole number.',
   'sequences.edit.button': 'Save rule',
