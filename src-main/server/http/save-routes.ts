@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { AppError } from '../../../src-shared/errors.ts'
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import { parseName } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
+import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Call } from './call.ts'
 import { type Route, route } from './route.ts'
 import { checkMarker, parseConditions, toGuard } from './save-guards.ts'
@@ -85,14 +86,36 @@ export const saveRoutes: readonly Route[] = (['PUT', 'POST'] as const).map((meth
       'concurrency-conflict',
     ],
     bodyDoc: saveBody,
-    handle: (call) => save(call, WORDS[method]),
+    handle: (call) => saveWithContext(call, WORDS[method]),
   }),
 )
 
-async function save(call: Call, words: WriteWords): Promise<void> {
+/** A condition that fails says where: field clients read the place and both markers from the body. */
+async function saveWithContext(call: Call, words: WriteWords): Promise<void> {
   const branch = call.branch()
   const module = branch.getModule(call.param('moduleId'))
   const body = await call.readObject()
+  try {
+    await save(call, words, branch, module, body)
+  } catch (error) {
+    if (!isAppError(error) || (error.code !== 'full-sync-required' && error.code !== 'concurrency-conflict'))
+      throw error
+    const { branchId, moduleId } = module
+    const head = module.head()
+    const snapshotMarker = formatMarker(head, head.lastEventAt ?? new Date().toISOString())
+    const place = { branchId, moduleId, table: body.table ?? body.tableName ?? body.targetTable }
+    const details = { ...place, snapshotMarker, clientSnapshotMarker: clientMarkerOf(body), ...error.details }
+    throw new AppError(error.code, error.message, { details, cause: error })
+  }
+}
+
+async function save(
+  call: Call,
+  words: WriteWords,
+  branch: BranchStore,
+  module: ModuleStore,
+  body: JsonObject,
+): Promise<void> {
   const named = body.table ?? body.tableName ?? body.targetTable
   if (named === undefined || named === '') throw new AppError('missing-table-name', 'The request names no table.')
   const table = parseName(named, 'table name')

@@ -15,7 +15,7 @@ export function greet(services: SyncServices, session: Session): void {
     serverId: services.store.serverId,
     timestamp: now,
     now,
-    message: 'Connected to Mishkah Branch Server',
+    message: 'Connected to Mishkah WS2 Gateway',
     protocols: PROTOCOLS,
     defaults: { branchId: defaultBranchId(services) },
   })

@@ -1,6 +1,7 @@
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import type { ModuleStore, SnapshotBuffers, Store } from '../../store/api.ts'
+import { saveOrder } from '../../store/orders/save-order.ts'
 import type { StoredEvent } from '../../store/types.ts'
 import type { Session } from './session.ts'
 import { syncTopics, type Topic } from './topic-names.ts'
@@ -63,9 +64,9 @@ export class SyncTopics {
 
   /**
    * A client's word on a sync topic: needs a transaction id; `snapshot` replaces tables of the module, as POST /api/sync
-   * does. A repeated id is answered with the first result.
+   * does, `order` is saved, as POST /orders does. A repeated id is answered with the first result.
    *
-   * @throws AppError `missing-trans-id`, `unsupported-message`.
+   * @throws AppError `missing-trans-id`, `hello-required`.
    */
   handlePublish(session: Session, topic: SyncTopic, data: JsonObject): void {
     const transId = textOf(data.trans_id ?? data.transId ?? data.mutationId)
@@ -78,9 +79,6 @@ export class SyncTopics {
       const repeated = { duplicateTrans: true, transId, previousMutationId: transId, ackedMutationId: transId }
       session.send({ type: 'publish', topic: topic.name, data: { ...known, meta: { ...meta, ...repeated } } })
       return
-    }
-    if (data.order !== undefined) {
-      throw new AppError('unsupported-message', 'Orders are saved with client:publish or POST .../orders.')
     }
     this.#carryOut(session, topic, module, transId, data)
   }
@@ -104,16 +102,16 @@ export class SyncTopics {
       }
       for (const name of syncTopics(module.branchId, module.moduleId)) this.#publish(module.branchId, name, state.data)
     }
-    if (snapshot === undefined) {
+    const work = workOf(session, module, data)
+    if (!work) {
       tell()
       return
     }
     session.beginWrite()
-    module
-      .importSnapshot({ tables: tablesOf(snapshot), reason: 'sync-topic', ...requestedBy(data) })
+    work
       .then(tell)
       .catch((error: unknown) => {
-        const known = isAppError(error) ? error : new AppError('internal', 'The snapshot could not be stored.')
+        const known = isAppError(error) ? error : new AppError('internal', 'The publish could not be stored.')
         session.send({ type: 'error', code: known.code, message: known.message, topic: topic.name })
       })
       .finally(() => session.endWrite())
@@ -170,6 +168,17 @@ function tablesOf(snapshot: JsonValue): Record<string, JsonObject[]> {
     result[name] = rows
   }
   return result
+}
+
+/** The write that a publish asks for; undefined for a mere word. */
+function workOf(session: Session, module: ModuleStore, data: JsonObject): Promise<unknown> | undefined {
+  const { snapshot, order } = data
+  if (isJsonObject(order!)) {
+    const caller = session.caller(session.requireIntroduction('publish'))
+    return saveOrder(module, { order, caller, source: 'sync-topic' })
+  }
+  if (snapshot === undefined) return undefined
+  return module.importSnapshot({ tables: tablesOf(snapshot), reason: 'sync-topic', ...requestedBy(data) })
 }
 
 function requestedBy(data: JsonObject): { requestedBy?: string } {
