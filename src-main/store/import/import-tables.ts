@@ -1,4 +1,4 @@
-import { AppError } from '../../../src-shared/errors.ts'
+import { AppError, ERRORS, isAppError } from '../../../src-shared/errors.ts'
 import { parseRecordId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
 import { isoTime } from '../../lib/clock.ts'
@@ -14,6 +14,8 @@ import {
   withGeneratedKey,
 } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { toAppError } from '../sqlite/connection.ts'
+import { normalizeKey } from '../tables/normalize-key.ts'
 
 export interface ImportOptions {
   nowMs: number
@@ -58,29 +60,64 @@ export function importTables(
 }
 
 function importTable(state: ModuleState, table: TableDefinition, list: unknown[], options: ImportOptions): number {
-  const kept = new Set<string>()
+  const kept = new Map<string, JsonObject>()
+  const nextInteger = integerKeys(state, table, list)
+  eachUsable(table, list, options, (raw) => {
+    if (!isJsonObject(raw)) throw new AppError('missing-record', 'A record must be an object.')
+    const { key, record } = prepare(table, raw, nextInteger, options)
+    if (options.keepsVersions && isVersion(raw.version)) record.version = raw.version
+    if (kept.has(key)) throw duplicateKey(table, key)
+    kept.set(key, record)
+  })
+  // What goes makes room first: its unique values may stand in what comes.
+  if (options.mode === 'replace') removeOthers(state, table, kept, options)
   let written = 0
-  for (const raw of list) {
+  eachUsable(table, kept, options, ([key, record]) => {
+    if (importRecord(state, table, key, record, options)) written++
+  })
+  return written
+}
+
+/** Integer keys above every stored and every given one. */
+function integerKeys(state: ModuleState, table: TableDefinition, list: readonly unknown[]): () => number {
+  let last: number | undefined
+  return () => {
+    if (last === undefined) {
+      const sql = 'SELECT max(CAST(id AS INTEGER)) AS highest FROM %t'
+      last = (state.records(table.name).statement(sql).get() as { highest: number | null }).highest ?? 0
+      for (const raw of list) {
+        const key = isJsonObject(raw) ? Number(recordKey(table, raw)) : Number.NaN
+        if (Number.isSafeInteger(key)) last = Math.max(last, key)
+      }
+    }
+    return ++last
+  }
+}
+
+/** Runs `work` for each item; where problems are reported, a refused item is left out. */
+function eachUsable<Item>(
+  table: TableDefinition,
+  items: Iterable<Item>,
+  options: ImportOptions,
+  work: (item: Item) => void,
+): void {
+  for (const item of items) {
     try {
-      if (!isJsonObject(raw)) throw new AppError('missing-record', 'A record must be an object.')
-      const { key, record } = prepare(state, table, raw, options)
-      if (options.keepsVersions && isVersion(raw.version)) record.version = raw.version
-      if (kept.has(key)) throw duplicateKey(table, key)
-      kept.add(key)
-      if (importRecord(state, table, key, record, options)) written++
+      work(item)
     } catch (error) {
-      if (!options.onProblem || !(error instanceof AppError)) throw error
-      options.onProblem(table.name, isJsonObject(raw) ? (recordKey(table, raw) ?? null) : null, error)
+      const known = toAppError(error)
+      // A full or failing disk is no problem of the record: it ends the import.
+      if (!options.onProblem || !isAppError(known) || ERRORS[known.code].status >= 500) throw error
+      const raw: unknown = Array.isArray(item) ? item[1] : item
+      options.onProblem(table.name, isJsonObject(raw) ? (recordKey(table, raw) ?? null) : null, known)
     }
   }
-  if (options.mode === 'replace') removeOthers(state, table, kept, options)
-  return written
 }
 
 function removeOthers(
   state: ModuleState,
   table: TableDefinition,
-  kept: ReadonlySet<string>,
+  kept: ReadonlyMap<string, JsonObject>,
   options: ImportOptions,
 ): void {
   const records = state.records(table.name)
@@ -95,23 +132,14 @@ function removeOthers(
 }
 
 function prepare(
-  state: ModuleState,
   table: TableDefinition,
   raw: JsonObject,
+  nextInteger: () => number,
   options: ImportOptions,
 ): { key: string; record: JsonObject } {
   const { patch } = readPatch(table, raw, { isLenient: options.isLenient ?? false, keepServerFields: true })
-  let integerKey = 0
-  withGeneratedKey(
-    table,
-    patch,
-    () => uuid7(options.nowMs),
-    () => {
-      const sql = 'SELECT max(CAST(id AS INTEGER)) AS highest FROM %t'
-      integerKey = ((state.records(table.name).statement(sql).get() as { highest: number | null }).highest ?? 0) + 1
-      return integerKey
-    },
-  )
+  normalizeKey(table, patch)
+  withGeneratedKey(table, patch, () => uuid7(options.nowMs), nextInteger)
   const key = recordKey(table, patch)
   if (key === undefined) {
     throw new AppError('insert-only-violation', `A record of ${table.name} has no primary key.`, {

@@ -26,10 +26,10 @@ interface Clause {
  */
 export function readPage(records: RecordTable, query: ListQuery): ListPage {
   const table = records.definition
-  const limit = Math.min(query.limit ?? MAX_PAGE, MAX_PAGE)
+  const limit = Math.max(0, Math.min(query.limit ?? MAX_PAGE, MAX_PAGE))
   const isDescending = query.order === 'desc'
   const clause: Clause = { where: [], parameters: [] }
-  if (query.id !== undefined) add(clause, 'id = ?', query.id)
+  if (query.id !== undefined) add(clause, 'id = ?', query.id.normalize('NFC'))
   if (query.createdAfter !== undefined) add(clause, 'created_at > ?', query.createdAfter)
   if (query.updatedAfter !== undefined) add(clause, 'updated_at > ?', query.updatedAfter)
   for (const condition of query.where ?? []) addCondition(clause, table, condition)
@@ -38,7 +38,7 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
   const direction = isDescending ? 'DESC' : 'ASC'
   const order = sort
     ? [
-        ...sort.map((key) => `${columnFor(table, key.field).sql} ${key.direction === 'desc' ? 'DESC' : 'ASC'}`),
+        ...sort.map((key) => `${orderColumnFor(table, key.field).sql} ${key.direction === 'desc' ? 'DESC' : 'ASC'}`),
         'n ASC',
       ].join(', ')
     : `n ${direction}`
@@ -84,7 +84,7 @@ function addCursor(
     add(clause, `n ${operator} ?`, cursor.after!)
   } else if (query.afterId !== undefined) {
     // The specification's cursor: an unknown id is ignored.
-    const row = records.find(query.afterId)
+    const row = records.find(query.afterId.normalize('NFC'))
     if (row) add(clause, `n ${operator} ?`, row.n)
   }
   return 0
@@ -130,18 +130,22 @@ function columnFor(table: TableDefinition, name: string): Column {
   return { sql: needsColumn(table, field) ? quoteName(fieldColumnName(name)) : fieldExpression(name), field }
 }
 
+/** As columnFor, for comparing by size: an integer key is stored as text, in which 10 comes before 9. */
+function orderColumnFor(table: TableDefinition, name: string): Column {
+  const column = columnFor(table, name)
+  return column.sql === 'id' && column.field?.type === 'integer' ? { ...column, sql: 'CAST(id AS INTEGER)' } : column
+}
+
 function addCondition(clause: Clause, table: TableDefinition, condition: FieldCondition): void {
   const { operator } = condition
-  const column = columnFor(table, condition.field)
+  const isRange = operator.startsWith('<') || operator.startsWith('>')
+  const column = isRange ? orderColumnFor(table, condition.field) : columnFor(table, condition.field)
   if (operator === 'is null' || operator === 'is not null') {
     add(clause, `${column.sql} ${operator.toUpperCase()}`)
     return
   }
   if (operator === 'in' || operator === 'not in') {
-    const list = Array.isArray(condition.value) ? condition.value : [condition.value ?? null]
-    if (list.length > 500) throw new AppError('invalid-request', 'At most 500 values can be compared at once.')
-    const values = list.map((value) => parameterOf(column, value))
-    add(clause, `${column.sql} ${operator.toUpperCase()} (${values.map(() => '?').join(', ')})`, ...values)
+    addListCondition(clause, column, condition)
     return
   }
   if (operator === 'like') {
@@ -161,6 +165,17 @@ function addCondition(clause: Clause, table: TableDefinition, condition: FieldCo
   }
   // IS NOT rather than <>: a record without the field is different from a value.
   add(clause, `${column.sql} ${operator === '!=' ? 'IS NOT' : operator} ?`, parameterOf(column, value))
+}
+
+function addListCondition(clause: Clause, column: Column, condition: FieldCondition): void {
+  const list = Array.isArray(condition.value) ? condition.value : [condition.value ?? null]
+  if (list.length > 500) throw new AppError('invalid-request', 'At most 500 values can be compared at once.')
+  // As with = and !=: null stands for an absent value, and an absent value is different from any other.
+  const values = list.filter((value) => value !== null).map((value) => parameterOf(column, value))
+  const hasNull = values.length < list.length
+  const found = `${column.sql} IN (${values.map(() => '?').join(', ')})`
+  const isIn = hasNull ? `(${column.sql} IS NULL OR ${found})` : found
+  add(clause, condition.operator === 'in' ? isIn : `(${isIn}) IS NOT TRUE`, ...values)
 }
 
 function parameterOf(column: Column, value: JsonValue): Parameter {

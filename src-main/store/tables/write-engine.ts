@@ -24,6 +24,7 @@ import type { StoredRow } from '../sqlite/record-table.ts'
 import type { SequenceTables } from '../sqlite/sequence-tables.ts'
 import type { OperationResult, WriteCommand, WriteOperation, WriteResult } from '../types.ts'
 import { type Decision, decideWrite } from './decide.ts'
+import { normalizeKey } from './normalize-key.ts'
 
 export interface EngineParts {
   serverId: string
@@ -105,6 +106,7 @@ export class WriteEngine {
     if (this.#parts.isTableClosed(table.name)) throw new AppError('table-locked', `The table ${table.name} is locked.`)
     if (!isJsonObject(operation.record)) throw new AppError('missing-record', 'The request carries no record object.')
     const { patch, warnings } = readPatch(table, operation.record, { isLenient: caller.isLegacy })
+    normalizeKey(table, patch)
     const records = module.records(table.name)
     let key = table.isSingleton ? table.name : recordKey(table, patch)
     let row = key === undefined ? undefined : records.find(parseRecordId(key))
