@@ -1,46 +1,17 @@
 import type { JsonObject } from '../../src-shared/json.ts'
 import type { ServerAck, ServerError } from '../../src-shared/protocol/server-frames.ts'
 import { makeUuid } from '../lib/ids.ts'
-import type { Platform } from '../lib/platform.ts'
 import { makeResolvers } from '../lib/resolvers.ts'
 import { StoreError } from '../lib/store-error.ts'
-import type { StorageGuard, StorageOperation } from '../storage/storage.ts'
-import { type ConflictStrategies, resolveConflict, strategyFor } from './conflicts.ts'
+import type { StorageOperation } from '../storage/storage.ts'
+import { resolveConflict, strategyFor } from './conflicts.ts'
 import type { QueueEntry, Refusal } from './entry.ts'
-import { deleteOperation, type HeldEntry, isStored, type OutboxFiles, putOperation } from './outbox-files.ts'
+import { deleteOperation, type HeldEntry, isStored, putOperation } from './outbox-files.ts'
+import type { OutboxHost } from './outbox-host.ts'
 import { outcomeFromRecord, settledWrite, toError, type WriteOutcome } from './outcome.ts'
 import { outdatedBy, rebaseLater, refusalOf } from './queue-rules.ts'
 import { CONFLICT_CODES, CONNECTION_CODES, TEMPORARY_CODES } from './send-rules.ts'
 import { Sender } from './sender.ts'
-
-/** What the tabs of one browser tell each other. */
-export type TabMessage =
-  | { kind: 'queued' }
-  | { kind: 'settled'; id: string; outcome: WriteOutcome }
-  | { kind: 'changed' }
-
-/** What the outbox needs of its store. */
-export interface OutboxHost {
-  platform: Platform
-  files: OutboxFiles
-  strategies: ConflictStrategies | undefined
-  /** Sends a write; false when there is no welcomed socket. */
-  send(entry: QueueEntry): boolean
-  /** This tab drains what is stored. */
-  isLeader(): boolean
-  guard(): StorageGuard | undefined
-  noticeLoss(): void
-  /** Asks the server. Rejects when it cannot be asked. */
-  fetchRecord(table: string, key: string): Promise<JsonObject | undefined>
-  /** The server took it; the replica may show it already. */
-  applyAck(ack: ServerAck, entry: QueueEntry): void
-  currentEpoch(): number | undefined
-  tellTabs(message: TabMessage): void
-  /** Gives the socket up. */
-  loseConnection(problem: string): void
-  onChange(): void
-  onParked(held: HeldEntry): void
-}
 
 /**
  * The writes that the server has not answered yet, and those that it refused for good.

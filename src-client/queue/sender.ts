@@ -1,7 +1,7 @@
 import { Backoff } from '../connection/backoff.ts'
 import { keysOf } from './entry.ts'
-import type { OutboxHost } from './outbox.ts'
 import { type HeldEntry, isStored } from './outbox-files.ts'
+import type { OutboxHost } from './outbox-host.ts'
 import { LOOK_UP_AFTER_MS, WINDOW } from './send-rules.ts'
 
 /** A server that answers pings and owes the answer to a write for longer than this has lost it. */

@@ -60,6 +60,8 @@ export function createStore(options: StoreOptions): Store {
     get hasData() {
       return core.hasData
     },
+    open: () => core.start(),
+    provide: (tables) => core.provide(tables),
     connect: () => core.connect(),
     ready: () => core.ready(),
     close: () => core.close(),

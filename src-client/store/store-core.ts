@@ -99,6 +99,15 @@ export class StoreCore {
     return this.#started
   }
 
+  /** Without a position: the next hello asks for a snapshot, and nothing of this is cached. */
+  provide(tables: ReadonlyMap<string, readonly JsonObject[]>): boolean {
+    if (this.hasData) return false
+    for (const [name, records] of tables) this.replica.table(name).fill(records)
+    for (const name of tables.keys()) this.#noteChange(name, undefined)
+    this.#receiveData()
+    return true
+  }
+
   ready(): Promise<StoreState> {
     return this.#data.promise
   }

@@ -59,6 +59,13 @@ export interface Store {
    * @throws StoreError when the server refuses the hello and there is no data; without `autoReconnect` also `offline`.
    */
   connect(): Promise<StoreState>
+  /** Shows what an earlier page load has kept, without connecting. */
+  open(): Promise<void>
+  /**
+   * Records from elsewhere, such as a REST answer, to be shown until the server sends its own. False when there is
+   * data already; then nothing changes.
+   */
+  provide(tables: ReadonlyMap<string, readonly StoreRecord[]>): boolean
   /** Resolves once there is data to show. Does not connect. */
   ready(): Promise<StoreState>
   /** Ends everything; what waits stays in the queue for the next time. */

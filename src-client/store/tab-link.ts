@@ -1,5 +1,6 @@
 import type { Platform, TabChannel } from '../lib/platform.ts'
-import type { Outbox, TabMessage } from '../queue/outbox.ts'
+import type { Outbox } from '../queue/outbox.ts'
+import type { TabMessage } from '../queue/outbox-host.ts'
 
 /** A tab that does not lead and waits for answers looks this often, in case the leader died before it could tell. */
 const LOOK_MS = 2_000
