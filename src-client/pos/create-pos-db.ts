@@ -10,7 +10,7 @@ import type { StoreRecord } from '../store/store.ts'
 import { DEFAULT_TABLES, POS_ALIASES, suggestName } from './pos-tables.ts'
 
 export interface PosDbOptions extends Omit<DbOptions, 'tables'> {
-  /** Tables of the page, by canonical name. Other tables of the schema can be used all the same. */
+  /** Tables of the page. Other tables of the schema can be used all the same. */
   tables?: readonly string[]
   /**
    * auto: live, and until the socket is there from REST and from what the device has kept. remote: only live.
@@ -44,7 +44,7 @@ export interface PosDbResult {
 /**
  * Makes a database for a POS page.
  *
- * @throws StoreError `unknown-table` for a name that is not canonical or not known, with the right name in the message
+ * @throws StoreError `unknown-table` for a name that the schema does not know, with the likely name in the message
  *   and in `details.suggestion`.
  */
 export async function createPosDb(options: PosDbOptions): Promise<PosDbResult> {
@@ -53,7 +53,7 @@ export async function createPosDb(options: PosDbOptions): Promise<PosDbResult> {
   const schema = options.schema as JsonObject | undefined
   const known = schema ?? (await readServerSchema(options, platform, moduleId))
   const shapes = readSchema(known)
-  if (shapes.length > 0) for (const name of tables) requireCanonical(name, shapes)
+  if (shapes.length > 0) for (const name of tables) requireKnown(name, shapes)
 
   const { tables: _tables, mode: _mode, ...rest } = options
   const aliases = Object.entries(POS_ALIASES).filter(([, name]) => shapes.some((shape) => shape.name === name))
@@ -89,13 +89,16 @@ async function readServerSchema(
   }
 }
 
-function requireCanonical(name: string, shapes: readonly TableShape[]): void {
-  if (shapes.some((shape) => shape.name === name)) return
-  const canonical = shapes.find(({ aliases }) => aliases.includes(name))?.name
-  const suggestion = canonical ?? suggestName(name, shapes.map((shape) => shape.name))
+/** Names and aliases are taken; for anything else the canonical name that is nearest is suggested. */
+function requireKnown(name: string, shapes: readonly TableShape[]): void {
+  if (shapes.some((shape) => shape.name === name || shape.aliases.includes(name))) return
+  const spellings = shapes.flatMap((shape) => [shape.name, ...shape.aliases])
+  const nearest = suggestName(name, spellings)
+  const suggestion = shapes.find((shape) => shape.name === nearest || shape.aliases.includes(nearest ?? ''))?.name
   const hint = suggestion === undefined ? '' : ` Use "${suggestion}".`
-  const reason = canonical === undefined ? 'is not a table of the schema' : 'is an alias, not the name of a table'
-  throw new StoreError('unknown-table', `"${name}" ${reason}.${hint}`, { details: { name, suggestion } })
+  throw new StoreError('unknown-table', `"${name}" is not a table of the schema.${hint}`, {
+    details: { name, suggestion },
+  })
 }
 
 /** The same database, whose calls refuse names that mean nothing. */
@@ -103,7 +106,7 @@ function checkNames(db: Db, names: () => string[], shapes: readonly TableShape[]
   if (shapes.length === 0) return db
   const known = new Set([...names(), ...shapes.flatMap(({ aliases }) => aliases)])
   const check = (name: string): string => {
-    if (!known.has(name)) requireCanonical(name, shapes)
+    if (!known.has(name)) requireKnown(name, shapes)
     return name
   }
   return {

@@ -16,7 +16,7 @@ export async function fetchModule(
   return new Map(Object.entries(tables).map(([name, rows]) => [name, toRows(rows)]))
 }
 
-/** The schema of a module, as `/api/schema` answers it. */
+/** The schema of a module: the object with its `tables`. */
 export async function fetchSchema(
   platform: Platform,
   base: string,
@@ -27,7 +27,10 @@ export async function fetchSchema(
   const { modules } = await fetchJson(platform, `${base}/api/schema?${query}`)
   const module = isJsonObject(modules!) ? modules[moduleId] : undefined
   const schema = module !== undefined && isJsonObject(module) ? module.schema : undefined
-  if (schema !== undefined && isJsonObject(schema)) return schema
+  if (schema !== undefined && isJsonObject(schema)) {
+    const inner = schema.schema
+    return schema.tables === undefined && inner !== undefined && isJsonObject(inner) ? inner : schema
+  }
   throw new StoreError('schema-not-found', `The server has no schema for ${moduleId}.`)
 }
 
