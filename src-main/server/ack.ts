@@ -49,10 +49,17 @@ function piecesOf(event: StoredEvent): Pieces {
 }
 
 function metaText(meta: JsonObject, eventId: string, seq: number, action: string, recordRef: string): string {
-  const { eventId: _eventId, sequence: _sequence, action: _action, recordRef: _recordRef, ...rest } = meta
-  const text = JSON.stringify(rest)
-  const own = `"action":"${action}","eventId":${JSON.stringify(eventId)},"sequence":${seq},"recordRef":${recordRef}}`
+  const isPlain = meta.eventId === undefined && meta.sequence === undefined && meta.action === undefined
+  const text = JSON.stringify(isPlain ? meta : withoutOwnFields(meta))
+  const reference = meta.recordRef === undefined ? `,"recordRef":${recordRef}` : ''
+  const own = `"action":"${action}","eventId":${JSON.stringify(eventId)},"sequence":${seq}${reference}}`
   return text === '{}' ? `{${own}` : `${text.slice(0, -1)},${own}`
+}
+
+/** The fields that are added here must not stand in the text twice. */
+function withoutOwnFields(meta: JsonObject): JsonObject {
+  const { eventId: _eventId, sequence: _sequence, action: _action, ...rest } = meta
+  return rest
 }
 
 function publishStateText(branchId: string, at: string): string {

@@ -8,6 +8,7 @@ import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
 import type { NetworkCaller } from '../callers.ts'
 import { type Answer, type HeaderList, JSON_TYPE, writeAnswer } from './answer.ts'
+import type { KeptAnswer } from './answer-cache.ts'
 import { readJsonBody } from './body.ts'
 import { compressAnswer, encodingFor, MIN_COMPRESSED } from './compression.ts'
 import { encodeText } from './encode.ts'
@@ -162,19 +163,20 @@ export class Call {
     writeAnswer(this.response, packed, this.common)
   }
 
-  /**
-   * The answer to a read at this position of its module: 304, the bytes kept from the same request, or what `read` makes.
-   */
-  async sendAtPosition(etag: string, read: () => string): Promise<void> {
+  /** The answer to a read of a module: 304, or what `read` makes; kept until the module moves on. */
+  async sendAtPosition(module: ModuleStore, read: () => string): Promise<void> {
+    const { epoch, seq } = module.head()
+    const etag = `W/"${epoch}.${seq}"`
     if (this.isFresh(etag)) return
-    const { answers } = this.services
-    const request = `${this.path}?${this.search}`
-    let body = answers.find(request, etag)
-    if (!body) {
-      body = encodeText(read())
-      answers.keep(request, etag, body)
-    }
+    const body = encodeText(read())
+    const { branchId, moduleId } = module
+    this.services.answers.keep(this.request.url ?? '', { branchId, moduleId, epoch, seq, etag, body })
     await this.sendReadable(body, { etag })
+  }
+
+  /** Sends an answer that is still true, without asking the route. */
+  async sendKept({ etag, body }: KeptAnswer): Promise<void> {
+    if (!this.isFresh(etag)) await this.sendReadable(body, { etag })
   }
 
   /** Answers 304 when If-None-Match names `etag`. */

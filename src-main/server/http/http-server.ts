@@ -19,8 +19,6 @@ const KEEP_ALIVE_MS = 65_000
 const CHECK_EVERY_MS = 2_000
 const SLOW_REQUEST_MS = 2_000
 
-const NO_COMMON: readonly string[] = []
-
 /** Paths that answer whoever can name the server, so that a monitor needs no account. */
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz'])
 
@@ -28,13 +26,24 @@ const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz'])
  * The HTTP server, not listening yet.
  *
  * Every request passes one function: admission, limits, the route, and the translation of what it throws. A stack of
- * small middleware would cost a promise a layer on each request.
+ * small middleware would cost a promise a layer on each request. Lists that were read at the module's present position
+ * leave before the framework is asked.
  */
 export function createHttpServer(services: HttpServices, routes: readonly Route[]): Server {
+  const { options, settings } = services
+  const handler: Handler = {
+    services,
+    dispatcher: new Dispatcher(routes),
+    limiter: options.rateLimit ? createRateLimiter(settings.requestsPer15Minutes) : undefined,
+    files: createStaticFiles({
+      consoleDir: options.consoleDir,
+      ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
+    }),
+  }
   const app = new Koa()
-  const handle = createHandler(services, routes)
-  app.use(handle)
+  app.use((ctx) => handle(handler, ctx))
   app.on('error', (error: unknown) => services.log.debug('response-broken', { error }))
+  const runApp = app.callback()
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -42,45 +51,15 @@ export function createHttpServer(services: HttpServices, routes: readonly Route[
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_EVERY_MS,
     },
-    app.callback(),
+    (request, response) => {
+      if (!sendKept(handler, request, response)) void runApp(request, response)
+    },
   )
   server.on('clientError', (error, socket) => {
     const isTooLarge = 'code' in error && error.code === 'HPE_HEADER_OVERFLOW'
     if (socket.writable) socket.end(`HTTP/1.1 ${isTooLarge ? '431' : '400'} Bad Request\r\nConnection: close\r\n\r\n`)
   })
   return server
-}
-
-function createHandler(services: HttpServices, routes: readonly Route[]): (ctx: Context) => Promise<void> {
-  const { options, settings } = services
-  const dispatcher = new Dispatcher(routes)
-  const limiter = options.rateLimit ? createRateLimiter(settings.requestsPer15Minutes) : undefined
-  const files = createStaticFiles({
-    consoleDir: options.consoleDir,
-    ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
-  })
-  const handler = { services, dispatcher, limiter, files }
-  return async (ctx) => {
-    ctx.respond = false
-    const { req: request, res: response } = ctx
-    const startedAt = performance.now()
-    const target = splitTarget(request.url ?? '/')
-    const isApi = target.path.startsWith('/api/') || target.path.startsWith('/branches')
-    let common = NO_COMMON
-    try {
-      common = await answer(handler, ctx, { ...target, isApi }, (headers) => {
-        common = headers
-      })
-    } catch (error) {
-      fail(services, request, response, error, common)
-    }
-    const milliseconds = performance.now() - startedAt
-    services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
-    if (milliseconds > SLOW_REQUEST_MS) {
-      const { method } = request
-      services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
-    }
-  }
 }
 
 interface Handler {
@@ -90,32 +69,74 @@ interface Handler {
   files: StaticFiles
 }
 
-/** Admission comes before CORS: a page that may not call learns nothing. */
+/** True when the answer is known and on its way. What needs more than that (a refusal, a limit) goes the long way. */
+function sendKept({ services, limiter }: Handler, request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== 'GET' || services.isStopping()) return false
+  const { url = '' } = request
+  const kept = services.answers.findCurrent(url, services.store)
+  if (!kept) return false
+  const startedAt = performance.now()
+  const admission = services.callers.admit(request)
+  if (admission.kind === 'refused' || (limiter && !admission.caller.isLoopback)) return false
+  const common = [...corsHeaders(admission.caller)]
+  const call = new Call(services, request, response, admission.caller, splitTarget(url), common)
+  call.sendKept(kept).then(
+    () => services.metrics.countRequest('GET', true, (performance.now() - startedAt) / 1000),
+    (error: unknown) => fail(services, request, response, error, common),
+  )
+  return true
+}
+
+async function handle(handler: Handler, ctx: Context): Promise<void> {
+  const { services } = handler
+  ctx.respond = false
+  const { req: request, res: response } = ctx
+  const startedAt = performance.now()
+  const target = splitTarget(request.url ?? '/')
+  const isApi = target.path.startsWith('/api/') || target.path.startsWith('/branches')
+  const common: string[] = []
+  try {
+    await answer(handler, ctx, target, isApi, common)
+  } catch (error) {
+    fail(services, request, response, error, common)
+  }
+  const milliseconds = performance.now() - startedAt
+  services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
+  if (milliseconds > SLOW_REQUEST_MS) {
+    const { method } = request
+    services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
+  }
+}
+
+/**
+ * Admission comes before CORS: a page that may not call learns nothing.
+ *
+ * @param common - Filled with the headers that the answer gets whatever it is, a failure included.
+ */
 async function answer(
   { services, dispatcher, limiter, files }: Handler,
   ctx: Context,
-  target: { path: string; search: string; isApi: boolean },
-  onCommon: (headers: readonly string[]) => void,
-): Promise<readonly string[]> {
+  target: { path: string; search: string },
+  isApi: boolean,
+  common: string[],
+): Promise<void> {
   const { req: request, res: response } = ctx
   const isForAnyone = request.method === 'OPTIONS' || PUBLIC_PATHS.has(target.path)
   const admission = isForAnyone ? services.callers.admitAnyone(request) : services.callers.admit(request)
   if (admission.kind === 'refused') throw admission.error
   const { caller } = admission
-  const common = [...corsHeaders(caller)]
-  onCommon(common)
+  common.push(...corsHeaders(caller))
   if (request.method === 'OPTIONS') {
     answerOptions(request, response, caller)
-    return common
+    return
   }
   if (services.isStopping()) {
     common.push('Connection', 'close')
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
   }
-  if (limiter && target.isApi && !caller.isLoopback) common.push(...limiter.take(caller.address))
-  if (!target.isApi && (await files.serve(request, response, target.path, common))) return common
+  if (limiter && isApi && !caller.isLoopback) common.push(...limiter.take(caller.address))
+  if (!isApi && (await files.serve(request, response, target.path, common))) return
   await dispatcher.run(ctx, new Call(services, request, response, caller, target, common))
-  return common
 }
 
 /** The border where every failure becomes an answer. */

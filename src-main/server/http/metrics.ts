@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { ErrorCode } from '../../../src-shared/errors.ts'
 import type { Store } from '../../store/api.ts'
 import { findNewestBackup } from './health-routes.ts'
+import { addRequestFigures, DURATION_BUCKETS } from './request-figures.ts'
 import type { SocketFigures } from './services.ts'
 
 /** Counts what happens and answers /metrics. Labels are words of ours (methods, checks, tables), never ids. */
@@ -23,7 +24,6 @@ export interface MetricsSources {
   socketFigures(): SocketFigures
 }
 
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2]
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1]
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 const QUANTILES = [50, 90, 99]
@@ -32,19 +32,7 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
   const register = new Registry()
   const registers = [register]
   collectDefaultMetrics({ register, prefix: 'mishkah_' })
-  const requests = new Counter({
-    name: 'mishkah_http_requests_total',
-    help: 'Requests answered; kind ajax is /api, http the rest',
-    labelNames: ['kind', 'method'],
-    registers,
-  })
-  const durations = new Histogram({
-    name: 'mishkah_ajax_request_duration_seconds',
-    help: 'Time from the head of an API request to its answer',
-    labelNames: ['method'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
+  const requests = addRequestFigures(register)
   const errors = new Counter({
     name: 'mishkah_http_errors_total',
     help: 'Failures answered, by code of the catalogue',
@@ -55,7 +43,7 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
     name: 'mishkah_publish_duration_seconds',
     help: 'Time from a publish on a socket to its answer; outcome ack or error',
     labelNames: ['outcome'],
-    buckets: DURATION_BUCKETS,
+    buckets: [...DURATION_BUCKETS],
     registers,
   })
   const stopCommits = watchCommits(sources.store, registers)
@@ -73,10 +61,7 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
 
   return {
     contentType: register.contentType,
-    countRequest(method, isApi, seconds) {
-      requests.inc({ kind: isApi ? 'ajax' : 'http', method })
-      if (isApi) durations.observe({ method }, seconds)
-    },
+    countRequest: requests.count,
     countError: (code) => errors.inc({ code }),
     observePublish: (seconds, isAcknowledged) =>
       publishes.observe({ outcome: isAcknowledged ? 'ack' : 'error' }, seconds),

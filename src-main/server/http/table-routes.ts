@@ -9,7 +9,6 @@ import type { ListPage, ListQuery, RecordView } from '../../store/types.ts'
 import type { Call } from './call.ts'
 import { type Method, type Route, route } from './route.ts'
 import { ackShape, metaShape, noticeShape, recordRefShape, recordShape, wholeNumber } from './shapes.ts'
-import { snapshotEtag } from './snapshot-writer.ts'
 import { epochOf, metaOf, recordEtag, recordOf, runWrite, sendWritten, type WriteWords } from './write-answer.ts'
 
 const TABLE_PATH = '/api/branches/:branchId/modules/:moduleId/tables/:table'
@@ -186,7 +185,7 @@ async function sendList(call: Call, query: TableListQuery): Promise<void> {
   const module = call.module()
   const table = module.resolveTable(parseName(call.param('table'), 'table name'))
   if (query.id !== undefined) return sendOne(call, module, table, query.id, query)
-  await call.sendAtPosition(`W/${snapshotEtag(module.head())}`, () => {
+  await call.sendAtPosition(module, () => {
     const order = query.order?.toLowerCase() === 'desc' ? 'desc' : 'asc'
     const limit = query.limit === undefined || query.limit === 0 ? MAX_LIMIT : Math.min(query.limit, MAX_LIMIT)
     const page = module.list(table.name, toListQuery(query, limit, order))
