@@ -12,7 +12,7 @@ import { parseRule } from './sequences/rules.ts'
 import { type FlagPosition, readDelta } from './sync/read-delta.ts'
 import { readPage } from './tables/list-query.ts'
 import { readTranslations } from './tables/translations.ts'
-import type { Executed, WriteEngine } from './tables/write-engine.ts'
+import { type Executed, isSealed, type WriteEngine } from './tables/write-engine.ts'
 import type {
   Delta,
   DeltaRequest,
@@ -210,7 +210,7 @@ export class BranchModuleStore implements ModuleStore {
       if (rows.length === 0) break
       for (const row of rows) {
         const expected = chainHash(previous, eventLineHead(row, this.branchId, this.moduleId))
-        if (row.seq !== seq + 1 || row.hash !== expected) {
+        if (row.seq !== seq + 1 || row.hash !== expected || (row.private !== null && !isSealed(row.private))) {
           throw new AppError('chain-broken', `The event log is damaged at position ${row.seq}.`, {
             details: { branchId: this.branchId, moduleId: this.moduleId, position: row.seq },
           })

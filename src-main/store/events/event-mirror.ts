@@ -8,10 +8,11 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
+import { appendFile, truncate } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { Log } from '../../lib/log.ts'
@@ -20,6 +21,8 @@ import { eventLine } from './event-line.ts'
 
 const TAIL_BYTES = 64 * 1024
 const FLUSH_MS = 20
+/** Characters of refused lines that are kept in memory. */
+const MAX_REFUSED = 16 * 1024 * 1024
 
 /**
  * `live/events.log`: the NDJSON mirror of the running day's events, for people and for tools that tail it. The table is
@@ -36,7 +39,12 @@ export class EventMirror {
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #lastSeq = 0
-  #failed = false
+  /** Bytes that are surely in the file. */
+  #size = 0
+  /** Lines that the disk refused. */
+  #refused = ''
+  /** Too much was refused: nothing more is written until the file is opened anew. */
+  #isIncomplete = false
 
   constructor(moduleFolder: string, branchId: string, moduleId: string, log: Log) {
     this.#folder = moduleFolder
@@ -64,6 +72,7 @@ export class EventMirror {
       after = rows.at(-1)!.seq
     }
     this.#lastSeq = after
+    this.#size = sizeOf(this.#path)
   }
 
   append(seq: number, line: string): void {
@@ -73,31 +82,44 @@ export class EventMirror {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS)
   }
 
-  /** Writes what waits. A failing disk costs the mirror only: the next opening completes it. */
+  /** Writes what waits. A failing disk costs the mirror only: what it refused is tried again with the next lines. */
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#pending.length === 0) return this.#writing
+    if (this.#pending.length === 0 && this.#refused === '') return this.#writing
     const text = this.#pending.join('')
     this.#pending = []
-    this.#writing = this.#writing
-      .then(() => appendFile(this.#path, text))
-      .then(
-        () => {
-          this.#failed = false
-        },
-        (error: unknown) => {
-          if (!this.#failed)
-            this.#log.error('event-mirror-failed', { branchId: this.#branchId, moduleId: this.#moduleId, error })
-          this.#failed = true
-        },
-      )
+    this.#writing = this.#writing.then(() => this.#write(text))
     return this.#writing
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#isIncomplete) return
+    const isRetry = this.#refused !== ''
+    const all = this.#refused + text
+    try {
+      // A refused write may have left a part of itself.
+      if (isRetry && sizeOf(this.#path) > this.#size) await truncate(this.#path, this.#size)
+      await appendFile(this.#path, all)
+      this.#size += Buffer.byteLength(all)
+      this.#refused = ''
+    } catch (error) {
+      const about = { branchId: this.#branchId, moduleId: this.#moduleId, error }
+      if (!isRetry) this.#log.error('event-mirror-failed', about)
+      this.#refused = all
+      if (all.length < MAX_REFUSED) return
+      // Later lines would leave a hole that the next opening does not see.
+      this.#log.error('event-mirror-stopped', about)
+      this.#refused = ''
+      this.#isIncomplete = true
+    }
   }
 
   /** Moves the day's file into `history/events/{day}.log`; a second rotation of the same day is appended to it. */
   async rotate(day: string): Promise<string | null> {
     await this.flush()
+    this.#size = 0
+    this.#isIncomplete = false
     return this.#moveTo(join(this.#folder, 'history', 'events', `${day}.log`))
   }
 
@@ -139,6 +161,10 @@ export class EventMirror {
       closeSync(file)
     }
   }
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0
 }
 
 function lastLineEnd(file: number, size: number): number {

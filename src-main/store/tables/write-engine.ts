@@ -348,6 +348,11 @@ export function sealSecret(text: string): string {
   return `${crc32(text).toString(16).padStart(8, '0')}:${text}`
 }
 
+/** False for a sealed text that has changed since. */
+export function isSealed(sealed: string): boolean {
+  return sealed === sealSecret(sealed.slice(sealed.indexOf(':') + 1))
+}
+
 function hashOf(command: WriteCommand): string {
   const content = command.operations.map(({ action, table, record }) => [action, table, record])
   return hash('sha256', JSON.stringify(content), 'base64url')
