@@ -9,7 +9,7 @@ export interface ButtonProps {
   size?: 'normal' | 'small'
   icon?: ReactNode
   isDisabled?: boolean
-  /** Work is under way: the button stays in place, turns, and cannot be pressed again. */
+  /** Work is under way: the button keeps its place and the focus, turns, and does nothing. */
   isBusy?: boolean
   label?: string
   type?: 'button' | 'submit'
@@ -24,9 +24,9 @@ export function Button(props: ButtonProps) {
     <AriaButton
       className={`button button-${variant} button-${size}`}
       isDisabled={isDisabled}
-      isPending={isBusy}
-      type={type}
-      {...(onPress && { onPress })}
+      type={isBusy ? 'button' : type}
+      {...(isBusy && { 'data-busy': true })}
+      {...(onPress && !isBusy && { onPress })}
       {...(slot && { slot })}
       {...(label && { 'aria-label': label })}
       {...(autoFocus && { autoFocus })}

@@ -29,24 +29,22 @@ function isRecent({ state, finishedAt }: Task): boolean {
 /** Long work: on every screen, across reloads, until its result was read. */
 export function TaskDrawer({ tasks, resultOf, onRead }: TaskDrawerProps) {
   const { t } = useI18n()
-  const [isOpen, setOpen] = useState(() => tasks.some(isRecent))
+  const [chosen, setChosen] = useState<boolean | null>(null)
+  const isOpen = chosen ?? tasks.some(isRecent)
   const ended = tasks.filter(({ state }) => state !== 'running')
   const finished = ended.length
   const running = tasks.length - finished
-  const seen = useRef(running)
+  // A drawer that was folded opens again for new work.
+  const newest = tasks.reduce((latest, { startedAt }) => (startedAt > latest ? startedAt : latest), '')
+  const seen = useRef(newest)
   useEffect(() => {
-    if (running > seen.current) setOpen(true)
-    seen.current = running
-  }, [running])
+    if (newest > seen.current && seen.current !== '') setChosen(true)
+    seen.current = newest
+  }, [newest])
   if (tasks.length === 0) return null
   return (
     <section className="drawer" aria-label={t('tasks.title')}>
-      <AriaButton
-        className="drawer-head"
-        aria-expanded={isOpen}
-        aria-label={t(isOpen ? 'tasks.collapse' : 'tasks.expand')}
-        onPress={() => setOpen(!isOpen)}
-      >
+      <AriaButton className="drawer-head" aria-expanded={isOpen} onPress={() => setChosen(!isOpen)}>
         <strong>{t('tasks.title')}</strong>
         <span className="soft">
           {running > 0 && t('tasks.running', { count: running })}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../src-shared/json.ts'
 import type { BranchSummary, Task } from '../../src-shared/protocol/management.ts'
 import type { ServerFrame } from '../../src-shared/protocol/server-frames.ts'
 import { queryText } from './api-client.ts'
@@ -210,7 +211,7 @@ test('labels of tables, in each form of a schema', () => {
     modules: { pos: { schema: { schema: { tables: [{ name: 'order_header', labels }, { name: 'x' }] } } } },
   }
   const byName = { modules: { pos: { schema: { tables: { order_header: { labels } } } } } }
-  for (const answer of [list, byName]) {
+  for (const answer of [list, byName] as JsonObject[]) {
     expect([...readTableLabels(answer, 'pos')]).toEqual([['order_header', labels]])
   }
   expect(readTableLabels({ modules: [] }, 'pos').size).toBe(0)

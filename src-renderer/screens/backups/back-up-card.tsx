@@ -30,6 +30,7 @@ export function BackUpCard({ folder }: { folder: string }) {
         className="form"
         onSubmit={(event) => {
           event.preventDefault()
+          if (backUp.isPending || isRunning) return
           const other = chosen.trim() === folder ? '' : chosen.trim()
           backUp.mutate({ folder: other, note: note.trim() }, { onSuccess: () => setNote('') })
         }}

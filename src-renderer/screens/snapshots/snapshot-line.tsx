@@ -13,10 +13,13 @@ import { saveBlob } from './save-blob.ts'
 
 const SLICES = 5
 
-/** What the manager called it, or when it was taken. */
+/** What the manager called it, or when it was taken; what the server took is named after its reason. */
 export function useSnapshotName(): (snapshot: SnapshotSummary) => string {
   const { t, format } = useI18n()
-  return ({ name, createdAt }) => name.trim() || t('snapshots.unnamed', { time: format.dateTime(createdAt) })
+  return ({ name, reason, createdAt }) => {
+    if (reason !== 'manual') return t(`snapshots.reason.${reason}`)
+    return name.trim() || t('snapshots.unnamed', { time: format.dateTime(createdAt) })
+  }
 }
 
 interface SnapshotLineProps {
@@ -46,7 +49,7 @@ export function SnapshotLine({ snapshot, onAsk }: SnapshotLineProps) {
           <Timestamp iso={snapshot.createdAt} />
           <span>{t('count.records', { count: snapshot.records })}</span>
           <Bytes value={snapshot.sizeBytes} />
-          <span>{t(`snapshots.reason.${snapshot.reason}`)}</span>
+          {snapshot.reason === 'manual' && <span>{t('snapshots.reason.manual')}</span>}
         </p>
         <StackedBar slices={largestSlices(slices, SLICES, t('snapshots.tables.more'))} label={t('snapshots.tables')} />
         {hasDetails && (

@@ -79,7 +79,7 @@ function TakeCard() {
         className="line-form"
         onSubmit={(event) => {
           event.preventDefault()
-          take.mutate({ name: name.trim() }, { onSuccess: () => setName('') })
+          if (!take.isPending) take.mutate({ name: name.trim() }, { onSuccess: () => setName('') })
         }}
       >
         <TextField

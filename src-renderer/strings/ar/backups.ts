@@ -40,7 +40,7 @@ export const backups: Translated<typeof en> = {
   'backups.reason.manual': 'أُنشئت يدويًا',
   'backups.reason.before-restore': 'أُنشئت قبل استعادة',
   'backups.reason.schedule': 'أُنشئت حسب الجدول',
-  'backups.restore': 'استعادة…',
+  'backups.restore': 'استعادة',
   'backups.restoreOf': 'استعادة نسخة {time}',
   'backups.restore.title': 'استعادة نسخة {time}؟',
   'backups.restore.scope': 'ما الذي يُستعاد',

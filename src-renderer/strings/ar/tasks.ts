@@ -19,8 +19,6 @@ export const tasks: Translated<typeof en> = {
     many: '{count} مهمة منتهية',
     other: '{count} مهمة منتهية',
   },
-  'tasks.collapse': 'طيّ قائمة المهام',
-  'tasks.expand': 'فتح قائمة المهام',
   'tasks.readAll': 'إزالة كل النتائج',
   'tasks.readOf': 'إزالة من القائمة: {task}',
   'tasks.items': '{done} من {total}',

@@ -32,7 +32,7 @@ export const backups = {
   'backups.reason.manual': 'Made by hand',
   'backups.reason.before-restore': 'Made before a restore',
   'backups.reason.schedule': 'Made on schedule',
-  'backups.restore': 'Restore…',
+  'backups.restore': 'Restore',
   'backups.restoreOf': 'Restore the backup of {time}',
   'backups.restore.title': 'Restore the backup of {time}?',
   'backups.restore.scope': 'What to restore',

@@ -4,8 +4,6 @@ export const tasks = {
   'tasks.title': 'Tasks',
   'tasks.running': { one: '{count} running', other: '{count} running' },
   'tasks.finished': { one: '{count} finished', other: '{count} finished' },
-  'tasks.collapse': 'Fold the task list',
-  'tasks.expand': 'Open the task list',
   'tasks.readAll': 'Clear all results',
   'tasks.readOf': 'Remove from the list: {task}',
   'tasks.items': '{done} of {total}',

@@ -1,0 +1,22 @@
+import { defineConfig } from '@playwright/test'
+import { packagedChromium } from './support/chromium.ts'
+
+const isPackagedHere = process.platform === 'linux' && process.arch === 'x64'
+
+/** The console in real Chromium against a real server, which each test file starts for itself. */
+export default defineConfig({
+  testDir: './console',
+  testMatch: '*.spec.ts',
+  globalSetup: './console/support/build-console.ts',
+  outputDir: '../test-results/console',
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  // Two servers and two browsers at once are enough for a small machine.
+  workers: process.env.CI ? 1 : 2,
+  reporter: [['list']],
+  use: {
+    viewport: { width: 1280, height: 860 },
+    trace: 'retain-on-failure',
+    ...(isPackagedHere ? { launchOptions: await packagedChromium() } : { channel: 'chrome' }),
+  },
+})
