@@ -7,21 +7,37 @@ export const ERRORS = {
   'invalid-request': { status: 400, retry: false, meaning: 'A parameter or body has the wrong form' },
   'invalid-json': { status: 400, retry: false, meaning: 'The body or frame is not valid JSON in valid UTF-8' },
   'body-too-deep': { status: 400, retry: false, meaning: 'JSON nested deeper than the limit' },
-  'invalid-name': { status: 400, retry: false, meaning: 'A branch, module, table, field or record id has characters we refuse' },
+  'invalid-name': {
+    status: 400,
+    retry: false,
+    meaning: 'A branch, module, table, field or record id has characters we refuse',
+  },
   'missing-branch-id': { status: 400, retry: false, meaning: 'The request names no branch' },
-  'missing-module-id': { status: 400, retry: false, meaning: 'The request names no module and the branch has more than one' },
+  'missing-module-id': {
+    status: 400,
+    retry: false,
+    meaning: 'The request names no module and the branch has more than one',
+  },
   'missing-table-name': { status: 400, retry: false, meaning: 'The request names no table' },
   'missing-record': { status: 400, retry: false, meaning: 'The request carries no record object' },
   'missing-record-key': { status: 400, retry: false, meaning: 'The record has no primary key' },
   'missing-table-or-field': { status: 400, retry: false, meaning: 'A sequence request needs a table and a field' },
-  'missing-last-ack-id': { status: 400, retry: false, meaning: 'An event batch needs lastAckId (null when the log is empty)' },
+  'missing-last-ack-id': {
+    status: 400,
+    retry: false,
+    meaning: 'An event batch needs lastAckId (null when the log is empty)',
+  },
   'missing-entry-id': { status: 400, retry: false, meaning: 'The request names no history entry' },
   'missing-order-payload': { status: 400, retry: false, meaning: 'The request carries no order object' },
   'missing-shift-id': { status: 422, retry: false, meaning: 'An order needs the shift that it belongs to' },
   'empty-order': { status: 422, retry: false, meaning: 'An order needs at least one line' },
   'missing-trans-id': { status: 400, retry: false, meaning: 'A publish on a sync topic needs a transaction id' },
   'invalid-topic': { status: 400, retry: false, meaning: 'The topic is missing or not one that this server serves' },
-  'invalid-event-payload': { status: 400, retry: false, meaning: 'An event of the batch is not an object with a record' },
+  'invalid-event-payload': {
+    status: 400,
+    retry: false,
+    meaning: 'An event of the batch is not an object with a record',
+  },
   'unsupported-event-action': { status: 400, retry: false, meaning: 'An action that this endpoint does not take' },
   'no-tables-resolved': { status: 400, retry: false, meaning: 'None of the named tables exists' },
   'unsupported-message': { status: 400, retry: false, meaning: 'An unknown socket message type' },
@@ -64,9 +80,17 @@ export const ERRORS = {
   'module-exists': { status: 409, retry: false, meaning: 'A module with this id exists' },
   'unique-violation': { status: 409, retry: false, meaning: 'Another record has the same value in a unique field' },
   'last-ack-mismatch': { status: 409, retry: false, meaning: 'lastAckId is not the last event of the log' },
-  'full-sync-required': { status: 409, retry: false, meaning: 'The client must read the module anew before this write' },
+  'full-sync-required': {
+    status: 409,
+    retry: false,
+    meaning: 'The client must read the module anew before this write',
+  },
   'concurrency-conflict': { status: 409, retry: false, meaning: 'A condition sent with the write no longer holds' },
-  'insert-only-violation': { status: 409, retry: false, meaning: 'The snapshot to import is malformed or older than the module' },
+  'insert-only-violation': {
+    status: 409,
+    retry: false,
+    meaning: 'The snapshot to import is malformed or older than the module',
+  },
   'request-in-progress': { status: 409, retry: true, meaning: 'The same request is being carried out' },
   'task-running': { status: 409, retry: true, meaning: 'Another long task of this kind is running' },
   'shift-open': { status: 409, retry: false, meaning: 'A shift is still open' },
@@ -74,7 +98,11 @@ export const ERRORS = {
   // 413, 415, 422
   'body-too-large': { status: 413, retry: false, meaning: 'The body or frame is larger than the limit' },
   'unsupported-media-type': { status: 415, retry: false, meaning: 'Writes need application/json' },
-  'validation-failed': { status: 422, retry: false, meaning: 'The record breaks the schema; errors[] names each field' },
+  'validation-failed': {
+    status: 422,
+    retry: false,
+    meaning: 'The record breaks the schema; errors[] names each field',
+  },
   'reference-not-found': { status: 422, retry: false, meaning: 'A reference points at no record' },
   'idempotency-key-reused': { status: 422, retry: false, meaning: 'The same key came with another body' },
   'invalid-schema': { status: 422, retry: false, meaning: 'The schema definition has errors' },
@@ -98,7 +126,7 @@ export const ERRORS = {
   'data-folder-locked': { status: 503, retry: false, meaning: 'Another server uses this data folder' },
   'data-folder-missing': { status: 503, retry: false, meaning: 'The data folder lost its marker file' },
   'port-in-use': { status: 503, retry: false, meaning: 'Another program uses the port' },
-  'runtime-too-old': { status: 503, retry: false, meaning: 'Node is too old for the SQLite driver' }
+  'runtime-too-old': { status: 503, retry: false, meaning: 'Node is too old for the SQLite driver' },
 } as const satisfies Record<string, { status: number; retry: boolean; meaning: string }>
 
 export type ErrorCode = keyof typeof ERRORS
@@ -162,6 +190,6 @@ export function toErrorBody(error: unknown, traceId?: string): ErrorBody {
     ...(known.details && { details: known.details }),
     ...(known.errors && { errors: known.errors }),
     ...(known.hint && { hint: known.hint }),
-    ...(traceId && { traceId })
+    ...(traceId && { traceId }),
   }
 }

@@ -21,7 +21,7 @@ function localParts(ms: number, timeZone: string): LocalParts {
       day: '2-digit',
       hour: '2-digit',
       minute: '2-digit',
-      second: '2-digit'
+      second: '2-digit',
     })
     formatters.set(timeZone, formatter)
   }

@@ -50,7 +50,14 @@ export interface BranchSummary {
   labels?: { en?: string; ar?: string }
   timeZone: string
   dayStart: string
-  modules: { moduleId: string; version: number; epoch: number; records: number; events: number; lastEventAt: string | null }[]
+  modules: {
+    moduleId: string
+    version: number
+    epoch: number
+    records: number
+    events: number
+    lastEventAt: string | null
+  }[]
 }
 
 export interface TableSummary {
@@ -163,7 +170,10 @@ export interface BackupSummary {
   isVerified: boolean
   /** Why the check failed. */
   problem?: string
-  branches: { branchId: string; modules: { moduleId: string; epoch: number; seq: number; records: number; headHash: string }[] }[]
+  branches: {
+    branchId: string
+    modules: { moduleId: string; epoch: number; seq: number; records: number; headHash: string }[]
+  }[]
 }
 
 /** What a restore proves before it says success. */
@@ -181,7 +191,15 @@ export interface RestoreProof {
   sequences: { branchId: string; moduleId: string; table: string; field: string; next: number }[]
 }
 
-export type TaskKind = 'backup' | 'restore' | 'snapshot' | 'snapshot-restore' | 'purge' | 'purge-restore' | 'reset' | 'import'
+export type TaskKind =
+  | 'backup'
+  | 'restore'
+  | 'snapshot'
+  | 'snapshot-restore'
+  | 'purge'
+  | 'purge-restore'
+  | 'reset'
+  | 'import'
 
 /** Long work: it goes on when the console closes, and its result stays until it is read. */
 export interface Task {
