@@ -10,8 +10,8 @@ export default defineConfig({
           include: ['{src-*,scripts,bench}/**/*.test.{ts,tsx}'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          pool: 'forks'
-        }
+          pool: 'forks',
+        },
       },
       {
         test: {
@@ -20,9 +20,9 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          fileParallelism: false
-        }
-      }
-    ]
-  }
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
 })

@@ -27,7 +27,10 @@ const node = process.execPath
 const suites: Suite[] = [
   { name: 'format and lint', command: [bin('biome'), 'ci', '.'] },
   { name: 'types', command: [node, 'scripts/typecheck.ts'] },
-  { name: 'console build', command: [bin('vite'), 'build', '--config', 'src-renderer/vite.config.ts', '--logLevel', 'warn'] },
+  {
+    name: 'console build',
+    command: [bin('vite'), 'build', '--config', 'src-renderer/vite.config.ts', '--logLevel', 'warn'],
+  },
   vitest('unit'),
   vitest('integration'),
   playwright(),
@@ -44,7 +47,9 @@ for (const suite of suites) {
   total.failed += counts.failed
   total.skipped += counts.skipped
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
-  console.log(`${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)\n`)
+  console.log(
+    `${suite.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds} s)\n`,
+  )
 }
 rmSync(folder, { recursive: true, force: true })
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
@@ -54,7 +59,15 @@ function vitest(project: string): Suite {
   const file = join(folder, `${project}.json`)
   return {
     name: project,
-    command: [bin('vitest'), 'run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`],
+    command: [
+      bin('vitest'),
+      'run',
+      '--project',
+      project,
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ],
     count: () => {
       const report = JSON.parse(readFileSync(file, 'utf8')) as {
         numPassedTests: number
@@ -99,9 +112,13 @@ function read(suite: Suite, code: number): Counts {
 
 function run(command: string[]): Promise<number> {
   const [program, ...parameters] = command as [string, ...string[]]
-  if (program.startsWith('node_modules') && !existsSync(program)) throw new Error(`${program} is missing: run npm ci first`)
+  if (program.startsWith('node_modules') && !existsSync(program))
+    throw new Error(`${program} is missing: run npm ci first`)
   return new Promise((resolve) => {
-    const child = spawn(program, parameters, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' })
+    const child = spawn(program, parameters, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    })
     child.once('error', () => resolve(1))
     child.once('exit', (code) => resolve(code ?? 1))
   })
