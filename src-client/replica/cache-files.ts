@@ -8,6 +8,8 @@ import type { Replica } from './replica.ts'
 const HEAD = 'cache'
 /** Changes are gathered for this long; what is lost with a crash is read from the server again. */
 const FLUSH_DELAY_MS = 300
+/** Most operations in one transaction: a write to the queue waits for at most this much. */
+const CHUNK = 500
 
 interface CacheHead {
   /** What was subscribed to, and the form of the cache. */
@@ -17,11 +19,17 @@ interface CacheHead {
   tables: Record<string, { keyFields?: string[]; isSingleton: boolean }>
 }
 
+interface CacheTarget {
+  storage: ClientStorage
+  guard: StorageGuard
+}
+
 /**
- * The replica's copy in the storage: records and the position they belong to change in one transaction.
+ * The replica's copy in the storage: records and the position they belong to change in one transaction. Large changes
+ * take several: the position is removed in the first and put back in the last, so that half a copy is never used.
  *
- * Only the leading tab writes it, and begins with a full copy, because what the last leader wrote may be at another
- * position. A storage that is full keeps no cache any more, so that the queue has room.
+ * Only the leading tab writes it. A new leader begins with a full copy, unless the storage is still at the position from
+ * which this tab has noted every change. A storage that is full keeps no cache any more, so that the queue has room.
  */
 export class CacheFiles {
   readonly #platform: Platform
@@ -30,9 +38,12 @@ export class CacheFiles {
   /** Keys by table; null: the whole table. */
   #dirty = new Map<string, Set<string> | null>()
   #isFullDue = true
+  /** The position of what the storage has, as far as this tab knows. */
+  #stored: Position | undefined
   #isOff = false
+  #isWriting = false
   #timer: unknown
-  #target: { storage: ClientStorage; guard: StorageGuard } | undefined
+  #target: CacheTarget | undefined
   readonly #onProblem: (error: unknown) => void
 
   constructor(platform: Platform, replica: Replica, signature: string, onProblem: (error: unknown) => void) {
@@ -59,25 +70,30 @@ export class CacheFiles {
     for (const [name, facts] of Object.entries(head.tables)) {
       this.#replica.table(name).restore(records.get(name) ?? [], facts)
     }
-    this.#replica.cursor = head.cursor
+    this.#replica.cursor = this.#stored = head.cursor
     this.#replica.meta = head.meta
     return true
   }
 
   /** This tab leads, or does not any more. */
-  writeTo(target: { storage: ClientStorage; guard: StorageGuard } | undefined): void {
+  async writeTo(target: CacheTarget | undefined): Promise<void> {
+    this.#target = undefined
+    if (!target) return
+    const head = await target.storage.find('values', HEAD).catch(() => undefined)
+    const isSame = isCacheHead(head) && head.signature === this.#signature && isAt(head.cursor, this.#stored)
+    this.#isFullDue = !isSame
     this.#target = target
-    this.#isFullDue = true
-    if (target && this.#replica.cursor) this.#schedule()
+    if (this.#replica.cursor && (this.#isFullDue || this.#dirty.size > 0)) this.#schedule()
   }
 
+  /** A record changed, or the whole table when `key` is undefined. */
   note(table: string, key: string | undefined): void {
-    if (!this.#target || this.#isOff) return
+    if (this.#isOff) return
     const keys = this.#dirty.get(table)
     if (key === undefined) this.#dirty.set(table, null)
     else if (keys === undefined) this.#dirty.set(table, new Set([key]))
     else keys?.add(key)
-    this.#schedule()
+    if (this.#target) this.#schedule()
   }
 
   async flush(): Promise<void> {
@@ -85,21 +101,36 @@ export class CacheFiles {
     this.#timer = undefined
     const target = this.#target
     const { cursor } = this.#replica
-    if (!target || !cursor || this.#isOff) return
+    if (!target || !cursor || this.#isOff || this.#isWriting) return
     const operations = this.#isFullDue ? this.#everything() : this.#changes()
     this.#dirty = new Map()
     this.#isFullDue = false
+    this.#isWriting = true
     try {
-      if (!(await target.storage.apply([...operations, this.#head(cursor)], target.guard))) this.#isFullDue = true
+      this.#isFullDue = !(await this.#write(target, [...operations, this.#head(cursor)]))
+      if (!this.#isFullDue) this.#stored = cursor
     } catch (error) {
       this.#isOff = true
       this.#onProblem(error)
       await target.storage.apply(emptied(), target.guard).catch(() => undefined)
+    } finally {
+      this.#isWriting = false
+      if (this.#dirty.size > 0) this.#schedule()
     }
   }
 
+  async #write({ storage, guard }: CacheTarget, operations: StorageOperation[]): Promise<boolean> {
+    const chunks: StorageOperation[][] = []
+    for (let start = 0; start < operations.length; start += CHUNK) chunks.push(operations.slice(start, start + CHUNK))
+    if (chunks.length > 1) chunks[0]!.unshift({ kind: 'delete', area: 'values', key: HEAD })
+    for (const chunk of chunks) if (!(await storage.apply(chunk, guard))) return false
+    return true
+  }
+
   #schedule(): void {
-    this.#timer ??= this.#platform.setTimeout(() => void this.flush(), FLUSH_DELAY_MS)
+    // A fresh copy at once: it saves the next page load a snapshot.
+    const delayMs = this.#isFullDue || [...this.#dirty.values()].includes(null) ? 0 : FLUSH_DELAY_MS
+    this.#timer ??= this.#platform.setTimeout(() => void this.flush(), delayMs)
   }
 
   #head(cursor: Position): StorageOperation {
@@ -134,6 +165,10 @@ export class CacheFiles {
       return { kind: 'put', area: 'records', key: `${name}\n${key}`, value }
     })
   }
+}
+
+function isAt(cursor: Position, other: Position | undefined): boolean {
+  return cursor.epoch === other?.epoch && cursor.seq === other.seq
 }
 
 function emptied(): StorageOperation[] {

@@ -38,7 +38,7 @@ export class Replica {
   readonly #listener: ReplicaListener
   /** Only some tables are subscribed to: their events leave gaps in the positions. */
   readonly #isPartial: boolean
-  #staged = new Map<string, { records: JsonObject[]; isSingleton: boolean }>()
+  #staged = new Map<string, ServerSnapshotPart[]>()
   #group: ServerEvent[] = []
 
   constructor(names: TableNames, isPartial: boolean, listener: ReplicaListener) {
@@ -64,26 +64,34 @@ export class Replica {
   }
 
   stagePart(part: ServerSnapshotPart): void {
-    const staged = part.part === 0 ? undefined : this.#staged.get(part.table)
-    if (staged) staged.records.push(...part.records)
-    else this.#staged.set(part.table, { records: [...part.records], isSingleton: part.isSingleton })
+    const parts = this.#staged.get(part.table)
+    const isSame = parts?.[0]?.seq === part.seq && parts[0].epoch === part.epoch
+    // By its number: a part that comes twice counts once.
+    if (parts && isSame) parts[part.part] = part
+    else this.#staged.set(part.table, Object.assign([], { [part.part]: part }))
   }
 
-  /** Replaces the tables that the snapshot names, and, unless only some are subscribed to, forgets all others. */
+  /**
+   * Replaces the tables that the snapshot names, and, unless only some are subscribed to, forgets all others. False, and
+   * nothing is changed, when it is not for this module or a part is missing.
+   */
   applySnapshot(frame: ServerSnapshotEnd, moduleId: string): boolean {
     const module = frame.modules[moduleId]
     const cursor = frame.cursor[moduleId]
     if (!module || !cursor) return false
-    for (const name of module.tableNames) {
+    const staged = module.tableNames.map((name) => this.#staged.get(name) ?? [])
+    const isWhole = staged.every((parts) => isComplete(parts, cursor))
+    this.startOver()
+    if (!isWhole) return false
+    module.tableNames.forEach((name, index) => {
+      const parts = staged[index]!
       const table = this.table(name)
-      const staged = this.#staged.get(name)
-      table.isSingleton = staged?.isSingleton ?? false
-      table.fill(staged?.records ?? [])
-    }
+      table.isSingleton = parts[0]!.isSingleton
+      table.fill(parts.flatMap(({ records }) => records))
+    })
     const named = new Set(module.tableNames)
     const gone = this.#isPartial ? [] : [...this.tables.keys()].filter((name) => !named.has(name))
     for (const name of gone) this.table(name).fill([])
-    this.startOver()
     this.cursor = cursor
     this.meta = module.meta
     for (const name of [...named, ...gone]) this.#listener(name, undefined)
@@ -94,6 +102,7 @@ export class Replica {
   applyDelta(delta: ServerDelta): boolean {
     const { cursor } = this
     if (!cursor || delta.epoch !== cursor.epoch || delta.from > cursor.seq) return false
+    if (delta.to <= cursor.seq) return true
     for (const [name, records] of Object.entries(delta.tables)) {
       for (const record of records) {
         const key = this.table(name).findKey(record)
@@ -161,4 +170,14 @@ export class Replica {
   #remove(name: string, key: string): void {
     if (this.table(name).records.delete(key)) this.#listener(name, key)
   }
+}
+
+/** Every part from the first to the last, all of the snapshot's own position. */
+function isComplete(parts: readonly ServerSnapshotPart[], { epoch, seq }: Position): boolean {
+  if (parts.length === 0 || parts.at(-1)?.isLast !== true) return false
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index]
+    if (part?.epoch !== epoch || part.seq !== seq) return false
+  }
+  return true
 }

@@ -96,8 +96,8 @@ class IndexedDbStorage implements ClientStorage {
   async #begin(areas: StorageArea[], mode: IDBTransactionMode): Promise<IDBTransaction> {
     if (this.#isClosed) throw new Error('the storage is closed')
     if (!this.#database) this.#use(await openDatabase(this.#name))
-    // Strict: a receipt is printed because the queue has the sale, so that has to be on the disk.
-    return this.#database!.transaction(areas, mode, { durability: mode === 'readwrite' ? 'strict' : 'default' })
+    // A receipt is printed because the queue has the sale, so that has to be on the disk; a cache can be read again.
+    return this.#database!.transaction(areas, mode, { durability: areas.includes('queue') ? 'strict' : 'relaxed' })
   }
 
   #use(database: IDBDatabase): void {

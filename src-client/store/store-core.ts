@@ -181,7 +181,7 @@ export class StoreCore {
   }
 
   #lead(storage: ClientStorage, isLeader: boolean): void {
-    this.#cache.writeTo(isLeader ? { storage, guard: this.#leadership!.guard } : undefined)
+    void this.#cache.writeTo(isLeader ? { storage, guard: this.#leadership!.guard } : undefined)
     // What the last leader did not get done, as the storage has it now.
     if (isLeader) void this.outbox.reload()
   }

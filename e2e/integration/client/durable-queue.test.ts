@@ -1,0 +1,234 @@
+import { networkInterfaces } from 'node:os'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { BranchClient } from '../../support/branch-client.ts'
+import { launchChromium } from '../../support/chromium.ts'
+import { startTestServer, type TestServer } from '../../support/server.ts'
+import { type BuiltClient, buildTestClient, inPage } from './support/built-client.ts'
+import { type Relay, startRelay } from './support/relay.ts'
+
+/** Writes survive outages, reloads, killed servers and closed tabs; each reaches the server exactly once. */
+let client: BuiltClient
+let server: TestServer
+let browser: Browser
+let branch: BranchClient
+const contexts: BrowserContext[] = []
+const relays: Relay[] = []
+
+beforeAll(async () => {
+  ;[client, server, browser] = await Promise.all([buildTestClient(), startTestServer(), launchChromium()])
+  branch = new BranchClient(() => server.url)
+})
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close()
+  for (const relay of relays.splice(0)) await relay.close()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+  client?.remove()
+})
+
+async function openRelay(host?: string): Promise<Relay> {
+  const relay = await startRelay(() => server.url, host)
+  relays.push(relay)
+  return relay
+}
+
+async function newTablet(): Promise<BrowserContext> {
+  const context = await browser.newContext()
+  contexts.push(context)
+  await client.serveTo(context)
+  return context
+}
+
+const OPEN_STORE = `
+  globalThis.acks = 0
+  globalThis.told = []
+  const { createStore } = await import('/static/lib/mishkah.store.js')
+  globalThis.store = createStore({ branchId: 'dar', moduleId: 'pos' })
+  store.on('ack', () => acks++)
+  globalThis.write = (id) => {
+    const handle = store.insert('order_payment', { id, orderId: 'order-q', paymentMethodId: 'cash', amount: 1 })
+    handle.then(() => told.push(id), (error) => told.push(id + ' ' + error.code))
+    return handle
+  }
+`
+
+/** Loads the page and opens its store; `isOnline` waits until it is live. */
+async function openStore(page: Page, url: string, isOnline = true): Promise<void> {
+  await page.goto(`${url}/test.html`)
+  await page.evaluate(`(async () => {${OPEN_STORE} store.connect().catch(() => {}); await store.open() })()`)
+  if (isOnline) await inPage(page, 'store.whenSynced()')
+}
+
+/** Back on the network: what a browser tells by its event `online`. */
+async function wake(...pages: Page[]): Promise<void> {
+  for (const page of pages) await inPage(page, `void window.dispatchEvent(new Event('online'))`)
+}
+
+/** The cache of the first snapshot is written, which takes some transactions. */
+async function waitForCache(page: Page): Promise<void> {
+  const read = `new Promise((resolve) => {
+    const opening = indexedDB.open('mishkah/dar/pos')
+    opening.onsuccess = () => {
+      const request = opening.result.transaction('values').objectStore('values').get('cache')
+      request.onsuccess = () => { opening.result.close(); resolve(request.result !== undefined) }
+    }
+  })`
+  await page.waitForFunction(read, undefined, { timeout: 5_000, polling: 50 })
+}
+
+async function writeQueued(page: Page, ids: string[]): Promise<void> {
+  await inPage(page, `Promise.all(${JSON.stringify(ids)}.map((id) => write(id).queued)).then(() => undefined)`)
+}
+
+function idsOf(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${prefix}-${String(n).padStart(3, '0')}`)
+}
+
+/** Ids of the payments with the prefix, in the order in which the server committed them, as often as it did. */
+async function committed(prefix: string): Promise<string[]> {
+  const answer = await branch.send('GET', 'events?limit=1000')
+  const events = (answer.body as { events: { action: string; table: string; recordRef: { id: string } }[] }).events
+  return events
+    .filter(({ table, recordRef }) => table === 'order_payment' && recordRef.id.startsWith(prefix))
+    .map(({ recordRef }) => recordRef.id)
+}
+
+test('a full queue survives a reload without the server, is shown, and is sent in order, once', async () => {
+  const relay = await openRelay()
+  const page = await (await newTablet()).newPage()
+  await openStore(page, relay.url)
+  await waitForCache(page)
+  relay.setOpen(false)
+  const ids = idsOf('reload', 60)
+  await writeQueued(page, ids)
+
+  await openStore(page, relay.url, false)
+  const shown = await inPage(
+    page,
+    `({ pending: store.pending().length, rows: store.query('order_payment', (one) => one.id.startsWith('reload')).length,
+        menu: store.listTable('menu_items').length, durable: store.pending().every((one) => one.isDurable) })`,
+  )
+  expect(shown).toEqual({ pending: 60, rows: 60, menu: 141, durable: true })
+
+  relay.setOpen(true)
+  await wake(page)
+  await inPage(page, 'store.whenSynced()')
+  expect(await committed('reload')).toEqual(ids)
+  expect(await inPage(page, 'store.pending().length + store.parked().length')).toBe(0)
+})
+
+test('a page that is cut and reloaded in the middle of sending loses nothing and doubles nothing', async () => {
+  const relay = await openRelay()
+  const page = await (await newTablet()).newPage()
+  await openStore(page, relay.url)
+  const ids = idsOf('middle', 120)
+  for (let round = 0; round < 4; round++) {
+    await writeQueued(page, ids.slice(round * 30, round * 30 + 30))
+    relay.cut()
+    await openStore(page, relay.url, false)
+  }
+  await wake(page)
+  await inPage(page, 'store.whenSynced()')
+  expect(await committed('middle')).toEqual(ids)
+})
+
+test('the server is killed five times while two tablets write; both and the server end with the same', async () => {
+  const relay = await openRelay()
+  const pages = [await (await newTablet()).newPage(), await (await newTablet()).newPage()]
+  for (const page of pages) await openStore(page, relay.url)
+  const ids = [idsOf('kill-a', 100), idsOf('kill-b', 100)]
+  for (let round = 0; round < 5; round++) {
+    const writing = pages.map((page, index) => writeQueued(page, ids[index]!.slice(round * 20, round * 20 + 20)))
+    await server.kill()
+    await Promise.all(writing)
+    await server.restart()
+    await wake(...pages)
+  }
+  for (const page of pages) await inPage(page, 'store.whenSynced()')
+  const all = ids.flat().sort()
+  expect((await committed('kill')).sort()).toEqual(all)
+  for (const [index, page] of pages.entries()) {
+    expect(await committed(`kill-${'ab'[index]}`)).toEqual(ids[index])
+    expect(await inPage(page, 'told')).toEqual(ids[index])
+    const isAll = `store.query('order_payment', (one) => one.id.startsWith('kill')).length === 200`
+    await page.waitForFunction(isAll, undefined, { timeout: 10_000 })
+  }
+})
+
+test('a refused write is parked with its reason, the rest goes on; it can be sent again or thrown away', async () => {
+  const relay = await openRelay()
+  const page = await (await newTablet()).newPage()
+  await openStore(page, relay.url)
+  relay.setOpen(false)
+  await inPage(
+    page,
+    `Promise.all([
+      write('park-1').queued,
+      store.merge('order_header', { id: 'no-such-order', status: 'ready', version: 1 }).queued,
+      store.insert('no_such_table', { id: 'x' }).queued,
+      write('park-2').queued
+    ]).then(() => undefined)`,
+  )
+  await openStore(page, relay.url, false)
+  relay.setOpen(true)
+  await wake(page)
+  await inPage(page, 'store.whenSynced()')
+  expect(await committed('park')).toEqual(['park-1', 'park-2'])
+  const codes = `store.parked().map((one) => one.reason.code)`
+  expect(await inPage(page, codes)).toEqual(['record-not-found', 'table-not-found'])
+
+  await branch.insert('order_header', { id: 'no-such-order', status: 'open' })
+  await openStore(page, relay.url)
+  expect(await inPage(page, codes)).toEqual(['record-not-found', 'table-not-found'])
+  const outcome = await inPage(page, `store.retryParked(store.parked()[0].id).then((ack) => ack.entry.record.statusId)`)
+  expect(outcome).toBe('ready')
+  await inPage(page, 'store.discardParked(store.parked()[0].id)')
+  expect(await inPage(page, 'store.parked().length')).toBe(0)
+})
+
+/** An address of this machine that is not loopback: to a browser a page from there is not secure. */
+const lanAddress = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address
+
+describe.each([
+  { origin: 'a secure page (Web Locks)', host: '127.0.0.1', isSecure: true },
+  { origin: 'plain http on the LAN (leader record)', host: lanAddress, isSecure: false },
+])('two tabs on $origin', ({ host, isSecure }) => {
+  const run = host === undefined ? test.skip : test
+  run('one tab sends for both; when it closes the other takes over', async () => {
+    const relay = await openRelay(host)
+    const tablet = await newTablet()
+    const [first, second] = [await tablet.newPage(), await tablet.newPage()]
+    for (const page of [first, second]) await openStore(page, relay.url)
+    const facts = '[isSecureContext, crypto.subtle !== undefined, navigator.locks !== undefined]'
+    expect(await inPage(first, facts)).toEqual([isSecure, isSecure, isSecure])
+
+    const prefix = isSecure ? 'tabs-s' : 'tabs-p'
+    await writeQueued(second, idsOf(`${prefix}-b1`, 5))
+    await writeQueued(first, idsOf(`${prefix}-a1`, 5))
+    for (const page of [first, second]) {
+      await page.waitForFunction('told.length === 5', undefined, { timeout: 10_000 })
+      await inPage(page, 'store.whenSynced()')
+    }
+    // Every ack came to one tab; the other heard of it from there.
+    expect([await inPage(first, 'acks'), await inPage(second, 'acks')]).toEqual([10, 0])
+    expect(await inPage(second, 'told')).toEqual(idsOf(`${prefix}-b1`, 5))
+
+    relay.setOpen(false)
+    await writeQueued(first, idsOf(`${prefix}-a2`, 5))
+    await writeQueued(second, idsOf(`${prefix}-b2`, 5))
+    const waiting = `store.pending().length === 10`
+    await second.waitForFunction(waiting, undefined, { timeout: 5_000 })
+    await first.close({ runBeforeUnload: false })
+    relay.setOpen(true)
+    await wake(second)
+    await second.waitForFunction('store.pending().length === 0', undefined, { timeout: 15_000 })
+    const expected = ['a1', 'b1', 'a2', 'b2'].flatMap((part) => idsOf(`${prefix}-${part}`, 5)).sort()
+    expect((await committed(prefix)).sort()).toEqual(expected)
+    expect(await inPage(second, 'acks')).toBe(10)
+  })
+})
