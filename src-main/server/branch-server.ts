@@ -11,7 +11,7 @@ import { createCallers } from './callers.ts'
 import { AnswerCache } from './http/answer-cache.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
-import { restRoutes, routes } from './http/routes.ts'
+import { routes } from './http/routes.ts'
 import { DEFAULT_HTTP_SETTINGS, type HttpServices, type HttpSettings, type SocketFigures } from './http/services.ts'
 import { watchWriteRate } from './http/write-rate.ts'
 import { type Gateway, startGateway } from './sync/gateway.ts'
@@ -70,7 +70,7 @@ async function serve(
     socketFigures,
     isStopping: () => isStopping,
   }
-  const server = createHttpServer(http, [...routes, ...restRoutes])
+  const server = createHttpServer(http, routes)
   port = await listen(server, options)
   callers.setPort(port)
   gateway = startGateway({ server, store, callers, log, options, metrics })
@@ -135,14 +135,13 @@ async function stopListening(server: Server): Promise<void> {
   await closed
   clearInterval(idle)
   clearTimeout(deadline)
+  clearInterval(idle)
 }
 
 /** Before people exist everyone who is admitted is an administrator: say so where it reaches beyond this machine. */
 function warnAboutOpenDoors(options: ServerOptions, log: Log): void {
   if (isLoopbackHost(options.host)) return
-  const message = options.openLan
-    ? 'Every device of the local network is admitted as an administrator without signing in.'
-    : 'The server listens on the network but admits only this machine; --open-lan admits the devices of the network.'
+  const message = 'Every device of the local network is admitted as an administrator without signing in.'
   log.warn('network-open', { message, host: options.host })
 }
 

@@ -34,7 +34,8 @@ const rows: [what: string, settings: Partial<CallerSettings>, asked: Asked, expe
   ['a tablet of the open network', {}, {}, 'admitted'],
   ['a tablet as version 6 writes it', {}, { from: '::ffff:192.168.1.20' }, 'admitted'],
   ['a tablet with a link-local address', {}, { from: 'fe80::1%eth0' }, 'admitted'],
-  ['a tablet of a closed network', { openLan: false }, {}, 'unauthorized'],
+  ['a tablet of a network that is listened on', { openLan: false }, {}, 'admitted'],
+  ['a tablet, with the server on loopback', { openLan: false, host: '127.0.0.1' }, {}, 'unauthorized'],
   ['the internet', {}, { from: '8.8.8.8' }, 'unauthorized'],
   [
     'the internet behind a proxy here',

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIPv4, type Socket } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { AppError } from '../../src-shared/errors.ts'
+import { isLoopbackHost } from '../config/lan-addresses.ts'
 
 /** Who asks, as far as the network and the request's headers tell. */
 export interface NetworkCaller {
@@ -109,6 +110,8 @@ export function createCallers(settings: CallerSettings): Callers {
   const remembered = new Map<string, boolean>()
   let names = new Set<string>()
   let namesReadAt = Number.NEGATIVE_INFINITY
+  // Nobody can sign in yet: whoever makes the server listen on the network means its devices to be served.
+  const servesNetwork = settings.openLan || !isLoopbackHost(settings.host)
   let port = 0
 
   function currentNames(): Set<string> {
@@ -178,7 +181,7 @@ export function createCallers(settings: CallerSettings): Callers {
     const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined)
     const isLoopback = facts.isLoopback && !isForwarded
     const isPrivate = facts.isPrivate && !isForwarded
-    if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && settings.openLan)) {
+    if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && servesNetwork)) {
       return refuse('unauthorized', 'This server does not serve other devices without signing in.')
     }
     const { address } = facts

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { AppError } from '../../../src-shared/errors.ts'
 import type { BranchServerStatus } from '../../../src-shared/protocol/management.ts'
 import { isLoopbackHost } from '../../config/lan-addresses.ts'
-import type { Call } from './call.ts'
 import { findBranch } from './full-sync-routes.ts'
 import { findNewestBackup, readDisk, runChecks } from './health-routes.ts'
 import { type Route, route } from './route.ts'
@@ -61,22 +59,6 @@ export const statusRoutes: readonly Route[] = [
   }),
 ]
 
-/** What is under /api/manage and not a route: an error of its own, as the field knows it. */
-export const manageRest: readonly Route[] = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => ({
-  method,
-  path: '/api/manage/*path',
-  tag: 'Management',
-  summary: 'No such endpoint',
-  answers: {},
-  errors: ['management-endpoint-not-found'],
-  isHidden: true,
-  handle(call: Call) {
-    throw new AppError('management-endpoint-not-found', 'There is no such management endpoint.', {
-      details: { path: call.path },
-    })
-  },
-}))
-
 async function readStatus(services: HttpServices): Promise<BranchServerStatus> {
   const { store, options } = services
   const disk = {
@@ -109,11 +91,11 @@ async function listWarnings(services: HttpServices, freeBytes: number): Promise<
   for (const { name, ok, reason } of await runChecks(services)) {
     if (!ok) warnings.push({ code: `check-${name}`, message: reason ?? `The check ${name} fails.` })
   }
-  if (options.openLan && !isLoopbackHost(options.host)) {
+  if (!isLoopbackHost(options.host)) {
     warnings.push({
       code: 'open-lan',
       message: 'Every device of the local network is admitted as an administrator without signing in.',
-      hint: 'Start without --open-lan to admit only this machine.',
+      hint: 'Start without --host and --open-lan to admit only this machine.',
     })
   }
   const legacy = store.branchIds().filter((branchId) => store.getBranch(branchId).isLegacyAllowed)
