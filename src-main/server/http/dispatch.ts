@@ -114,5 +114,8 @@ function checkEncoding(segments: readonly string[]): void {
 }
 
 function notFound(path: string): AppError {
+  if (path.startsWith('/api/manage/')) {
+    return new AppError('management-endpoint-not-found', 'There is no such management endpoint.', { details: { path } })
+  }
   return new AppError('not-found', 'There is nothing at this path.', { details: { path } })
 }

@@ -35,6 +35,12 @@ const paths: Row[] = [
   ['a wrong method', { path: '/healthz', method: 'POST' }, 405, { error: 'method-not-allowed' }],
   ['a reset by a link', { path: 'reset' }, 405, { error: 'method-not-allowed' }],
   ['a method of tables', { path: '/api/branches', method: 'DELETE' }, 405, { error: 'method-not-allowed' }],
+  [
+    'a wrong method of management',
+    { path: '/api/manage/status', method: 'POST' },
+    405,
+    { error: 'method-not-allowed' },
+  ],
   ['an unknown management path', { path: '/api/manage/nope' }, 404, { error: 'management-endpoint-not-found' }],
   ['raw SQL', { path: '/api/query/raw', method: 'POST', body: { sql: 'select 1' } }, 501, { error: 'not-implemented' }],
   ['uploads', { path: '/api/uploads', method: 'POST' }, 501, { error: 'not-implemented' }],
@@ -212,6 +218,30 @@ test('what is no HTTP gets a short answer and hurts nobody', async () => {
   })
   expect(text).toMatch(/^HTTP\/1.1 400 /)
   expect((await server.get('/healthz')).status).toBe(200)
+})
+
+test('a client that goes away in the middle of a long answer hurts nobody', async () => {
+  for (const headers of ['', 'Accept-Encoding: br\r\n']) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1', () =>
+        socket.write(`GET /api/branches/dar HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`),
+      )
+      socket.once('data', () => socket.destroy())
+      socket.on('close', () => resolve())
+    })
+  }
+  expect((await server.get('/healthz')).status).toBe(200)
+})
+
+test('a stop does not wait for connections that are only kept alive', async () => {
+  const own = await startTestServer()
+  const socket = connect(own.port, '127.0.0.1', () =>
+    socket.write('GET /api/branches HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+  )
+  await new Promise((resolve) => socket.once('data', resolve))
+  const startedAt = performance.now()
+  await own.close()
+  expect(performance.now() - startedAt).toBeLessThan(1_500)
 })
 
 test('a stop lets the running request end and refuses the next', async () => {

@@ -58,7 +58,6 @@ export function buildOpenApi(
   const schemas: JsonObject = {}
   const paths: Record<string, JsonObject> = {}
   for (const route of routes) {
-    if (route.isHidden) continue
     const path = route.path.replace(/[:*](\w+)/g, '{$1}')
     paths[path] ??= {}
     paths[path][route.method.toLowerCase()] = describeRoute(route, schemas)

@@ -27,8 +27,6 @@ export interface Route {
   answers: Readonly<Record<number, AnswerDoc>>
   /** Failures that belong to this route in particular. */
   errors?: readonly ErrorCode[]
-  /** Not an endpoint of its own: left out of the document. */
-  isHidden?: boolean
   handle(call: Call): void | Promise<void>
 }
 

@@ -16,7 +16,7 @@ import { schemaRoutes } from './schema-routes.ts'
 import { seedRoutes } from './seed-routes.ts'
 import { sequenceRoutes } from './sequence-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
-import { manageRest, statusRoutes } from './status-routes.ts'
+import { statusRoutes } from './status-routes.ts'
 import { syncRoutes } from './sync-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
@@ -44,6 +44,3 @@ const resources: readonly Route[] = [
 
 /** Every endpoint of the server, one file a resource. */
 export const routes: readonly Route[] = [...resources, ...openApiRoutes(resources)]
-
-/** Answers for paths that are almost right; registered last. */
-export const restRoutes: readonly Route[] = manageRest
