@@ -164,10 +164,12 @@ export class SnapshotCache {
   }
 }
 
-/** A condition whose parameters stand in its text, so that it can be nested anywhere. No text of ours holds a "?". */
+/** A condition whose parameters stand in its text, so that it can be nested anywhere. */
 function inlined({ sql, parameters }: Condition): string {
   let index = 0
-  return sql.replaceAll('?', () => {
+  // Texts of an inner condition stand in it already and may hold a "?".
+  return sql.replace(/'(?:[^']|'')*'|\?/g, (found) => {
+    if (found !== '?') return found
     const value = parameters[index++] ?? null
     if (value === null) return 'NULL'
     return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
