@@ -9,7 +9,7 @@ import type { QueueEntry, Refusal } from './entry.ts'
 import { deleteOperation, type HeldEntry, isStored, putOperation } from './outbox-files.ts'
 import type { OutboxHost } from './outbox-host.ts'
 import { outcomeFromRecord, settledWrite, toError, type WriteOutcome } from './outcome.ts'
-import { outdatedBy, rebaseLater, refusalOf } from './queue-rules.ts'
+import { outdatedBy, rebaseAfterAck, rebaseLater, refusalOf } from './queue-rules.ts'
 import { CONFLICT_CODES, CONNECTION_CODES, TEMPORARY_CODES } from './send-rules.ts'
 import { Sender } from './sender.ts'
 
@@ -119,7 +119,7 @@ export class Outbox {
     const held = this.#sender.take(ack.requestId)
     if (!held) return
     this.#host.applyAck(ack, held.entry)
-    this.#settle(held, ack, rebaseLater(this.#pending, held.entry, ack))
+    this.#settle(held, ack, rebaseAfterAck(this.#pending, held.entry, ack))
   }
 
   /** False when the error is not about a write under way. */
@@ -191,9 +191,12 @@ export class Outbox {
       }
       const conflict = { table, key: key ?? '', mine, base, current, attempt: entry.attempts + 1 }
       const resolution = await resolveConflict(strategyFor(this.#host.strategies, table), conflict)
-      if (resolution.kind === 'drop') this.#settle(held, settledWrite(entry, 'server-wins', current))
-      else if (resolution.kind === 'refuse') this.#park(held, refusal)
-      else await this.#change(held, { ...operation, record: resolution.record, base: current })
+      if (resolution.kind === 'drop') {
+        const later = rebaseLater(this.#pending, entry, operation, current.version)
+        this.#settle(held, settledWrite(entry, 'server-wins', current), later)
+      }
+      if (resolution.kind === 'refuse') this.#park(held, refusal)
+      if (resolution.kind === 'resend') await this.#change(held, { record: resolution.record, base: current })
     } catch (failure) {
       // The server could not be asked, or the application's function failed: the first is tried again, the second is not.
       if (failure instanceof StoreError && failure.code === 'offline') return
@@ -206,19 +209,20 @@ export class Outbox {
   }
 
   /** A changed write is another request; it is stored before it is sent. */
-  async #change(held: HeldEntry, operation: QueueEntry['operations'][number]): Promise<void> {
+  async #change(held: HeldEntry, change: { record: JsonObject; base: JsonObject }): Promise<void> {
     const { entry } = held
-    const version = operation.base?.version
-    if (typeof version === 'number') operation.predictedVersion = version + 1
+    const operation = entry.operations[0]!
+    const predictedVersion = typeof change.base.version === 'number' ? change.base.version + 1 : undefined
+    const later = rebaseLater(this.#pending, entry, operation, predictedVersion)
     const epoch = this.#host.currentEpoch()
     held.entry = {
       ...entry,
       requestId: this.#newId(),
-      operations: [operation],
+      operations: [{ ...operation, ...change, ...(predictedVersion !== undefined && { predictedVersion }) }],
       attempts: entry.attempts + 1,
       ...(epoch !== undefined && { epoch }),
     }
-    if (isStored(held)) await this.#apply([putOperation(held.place.key, held.entry)])
+    await this.#apply([...(isStored(held) ? [putOperation(held.place.key, held.entry)] : []), ...later])
     this.#host.onChange()
   }
 

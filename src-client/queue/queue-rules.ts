@@ -1,34 +1,46 @@
 import type { JsonObject } from '../../src-shared/json.ts'
 import type { ServerAck, ServerError } from '../../src-shared/protocol/server-frames.ts'
 import type { StorageOperation } from '../storage/storage.ts'
-import { keysOf, type QueueEntry, type Refusal } from './entry.ts'
+import { keysOf, type QueuedOperation, type QueueEntry, type Refusal } from './entry.ts'
 import { type HeldEntry, isStored, putOperation } from './outbox-files.ts'
 import { CONFLICT_CODES } from './send-rules.ts'
 
 /**
- * After an ack: later writes of the same record were made over the version that was foretold; where another one came
- * out, they are changed to it. They have not been sent yet, because no two writes of one record are under way.
+ * After an ack: later writes of the same records follow the versions that came out.
  *
  * @returns What has to be stored.
  */
-export function rebaseLater(pending: readonly HeldEntry[], entry: QueueEntry, ack: ServerAck): StorageOperation[] {
+export function rebaseAfterAck(pending: readonly HeldEntry[], entry: QueueEntry, ack: ServerAck): StorageOperation[] {
   const changes = 'results' in ack ? ack.results : [ack]
-  const operations: StorageOperation[] = []
-  entry.operations.forEach((operation, index) => {
-    const version = changes[index]?.entry.record?.version
-    const { predictedVersion } = operation
-    if (typeof version !== 'number' || predictedVersion === undefined || version === predictedVersion) return
-    for (const held of pending) {
-      const later = held.entry.operations.find(
-        ({ table, key }) => held.entry !== entry && table === operation.table && key === operation.key,
-      )
-      if (later?.record.version !== predictedVersion) continue
-      later.record.version = version
-      if (later.action !== 'delete') later.predictedVersion = version + 1
-      if (isStored(held)) operations.push(putOperation(held.place.key, held.entry))
-      break
-    }
+  return entry.operations.flatMap((operation, index) => {
+    return rebaseLater(pending, entry, operation, changes[index]?.entry.record?.version)
   })
+}
+
+/**
+ * Later writes of the same record were made over the version that was foretold; where another one comes out, they are
+ * changed to it, one after the other. They have not been sent yet, because no two writes of one record are under way.
+ */
+export function rebaseLater(
+  pending: readonly HeldEntry[],
+  entry: QueueEntry,
+  { table, key, predictedVersion }: QueuedOperation,
+  version: unknown,
+): StorageOperation[] {
+  if (typeof version !== 'number') return []
+  const operations: StorageOperation[] = []
+  let [from, to] = [predictedVersion, version]
+  for (const held of pending) {
+    if (from === undefined || from === to) break
+    if (held.entry.id === entry.id) continue
+    const later = held.entry.operations.find((one) => one.table === table && one.key === key)
+    if (later?.record.version !== from) continue
+    later.record.version = to
+    from = later.predictedVersion
+    to += 1
+    if (from !== undefined) later.predictedVersion = to
+    if (isStored(held)) operations.push(putOperation(held.place.key, held.entry))
+  }
   return operations
 }
 

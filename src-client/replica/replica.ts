@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src-shared/json.ts'
 import type { SnapshotMeta } from '../../src-shared/protocol/records.ts'
 import type {
   AckedChange,
+  ServerAck,
   ServerDelta,
   ServerEvent,
   ServerSnapshotEnd,
@@ -152,10 +153,16 @@ export class Replica {
     else if (entry?.record) this.#put(name, ref.key, entry.record)
   }
 
-  /** True when the ack tells something newer than what we have. */
-  isAhead(position: { epoch: number; sequence: number }): boolean {
+  /** Shows what the server took, though its event has not come yet, and learns what it calls the tables. */
+  applyAck(ack: ServerAck, sent: readonly { table: string }[]): void {
     const { cursor } = this
-    return cursor !== undefined && position.epoch === cursor.epoch && position.sequence > cursor.seq
+    const changes = 'results' in ack ? ack.results : [ack]
+    changes.forEach((change, index) => {
+      this.#names.learn(sent[index]?.table ?? change.table, change.table)
+      const isAhead = cursor !== undefined && change.epoch === cursor.epoch && change.sequence > cursor.seq
+      // A repeated answer tells how it was then; what we have may be newer.
+      if (isAhead && !ack.replayed) this.applyChange(change)
+    })
   }
 
   #moveTo(cursor: Position): void {

@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../src-shared/json.ts'
-import type { ServerAck } from '../../src-shared/protocol/server-frames.ts'
 import { Connection } from '../connection/connection.ts'
 import { type ConnectionState, statusOf } from '../connection/states.ts'
 import { Emitter } from '../lib/emitter.ts'
@@ -7,7 +6,8 @@ import { makeUuid } from '../lib/ids.ts'
 import type { Platform } from '../lib/platform.ts'
 import { makeResolvers } from '../lib/resolvers.ts'
 import { StoreError } from '../lib/store-error.ts'
-import { describeEntry, type ParkedWrite, type QueueEntry, toFrame } from '../queue/entry.ts'
+import { Waiters } from '../lib/waiters.ts'
+import { describeEntry, type ParkedWrite, toFrame } from '../queue/entry.ts'
 import { Leadership } from '../queue/leadership.ts'
 import { OptimisticView } from '../queue/optimistic-view.ts'
 import { Outbox } from '../queue/outbox.ts'
@@ -48,7 +48,7 @@ export class StoreCore {
   #started: Promise<void> | undefined
   #data = makeResolvers<StoreState>()
   #connecting = makeResolvers<StoreState>()
-  #synced: PromiseWithResolvers<void>[] = []
+  readonly #synced = new Waiters()
   readonly #changes: ChangeNotes
   #stopListening: (() => void)[] = []
   #isClosed = false
@@ -118,10 +118,7 @@ export class StoreCore {
 
   async whenSynced(): Promise<void> {
     await this.start()
-    if (this.#isSynced()) return
-    const waiting = makeResolvers<void>()
-    this.#synced.push(waiting)
-    return waiting.promise
+    return this.#isSynced() ? undefined : this.#synced.wait()
   }
 
   async close(): Promise<void> {
@@ -137,7 +134,8 @@ export class StoreCore {
     this.#links.close()
     await this.#device.close()
     const error = new StoreError('closed', 'The store was closed.')
-    for (const waiting of [this.#data, this.#connecting, ...this.#synced]) waiting.reject(error)
+    for (const waiting of [this.#data, this.#connecting]) waiting.reject(error)
+    this.#synced.refuse(error)
   }
 
   newId(): string {
@@ -200,7 +198,7 @@ export class StoreCore {
       guard: () => this.#leadership?.guard,
       noticeLoss: () => this.#leadership?.noticeLoss(),
       fetchRecord: (table, key) => this.requests.fetchRecord(this.moduleId, this.names.resolve(table), key),
-      applyAck: (ack, entry) => this.#applyAck(ack, entry),
+      applyAck: (ack, entry) => this.replica.applyAck(ack, entry.operations),
       currentEpoch: () => this.replica.cursor?.epoch,
       tellTabs: (message) => this.#links.tell(message),
       loseConnection: (problem) => this.connection.lose(problem),
@@ -256,15 +254,6 @@ export class StoreCore {
     return this.connection.state === 'ready' && this.connection.send(frame)
   }
 
-  #applyAck(ack: ServerAck, entry: QueueEntry): void {
-    const changes = 'results' in ack ? ack.results : [ack]
-    changes.forEach((change, index) => {
-      this.names.learn(entry.operations[index]?.table ?? change.table, change.table)
-      // A repeated answer tells how it was then; what we have may be newer.
-      if (!ack.replayed && this.replica.isAhead(change)) this.replica.applyChange(change)
-    })
-  }
-
   #noteChange(table: string, key: string | undefined): void {
     this.view.forget(table)
     this.#cache.note(table, key)
@@ -290,10 +279,7 @@ export class StoreCore {
   }
 
   #checkSynced(): void {
-    if (!this.#isSynced()) return
-    const waiting = this.#synced
-    this.#synced = []
-    for (const one of waiting) one.resolve()
+    if (this.#isSynced()) this.#synced.release()
   }
 
   #warnOfStorage(error: unknown): void {
