@@ -1,16 +1,13 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src-shared/json.ts'
-import { type Question, startTestServer, type TestServer } from './testing.ts'
+import { type Question, type Row, runRows, startTestServer, type TestServer } from './testing.ts'
 
 let server: TestServer
 beforeAll(async () => {
   server = await startTestServer()
 })
 afterAll(() => server.close())
-
-/** Events: how many the request must leave behind. */
-type Row = [what: string, question: Question, status: number, body: object, events: number]
 
 const post = (record: object, more: Partial<Question> = {}): Question => ({
   method: 'POST',
@@ -245,12 +242,7 @@ const writes: Row[] = [
 ]
 
 test('writes answer with the record, the ack and the notice, and leave exactly their events', async () => {
-  for (const [what, question, status, body, events] of writes) {
-    const before = await server.events()
-    const reply = await server.ask(question)
-    expect([what, reply.status, reply.body]).toMatchObject([what, status, body])
-    expect([what, (await server.events()) - before]).toEqual([what, events])
-  }
+  await runRows(server, writes)
   expect({}).not.toHaveProperty('polluted')
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import { defaultsDir } from '../../config/paths.ts'
@@ -41,6 +42,19 @@ export interface TestServer {
 }
 
 export const MODULE = '/api/branches/dar/modules/pos'
+
+/** What is asked, what comes back, and how many events it leaves in the module. */
+export type Row = [what: string, question: Question, status: number, body: object, events: number]
+
+/** Asks one row after the other: later rows may build on earlier ones. */
+export async function runRows(server: TestServer, rows: readonly Row[]): Promise<void> {
+  for (const [what, question, status, body, events] of rows) {
+    const before = await server.events()
+    const reply = await server.ask(question)
+    expect([what, reply.status, reply.body]).toMatchObject([what, status, body])
+    expect([what, (await server.events()) - before]).toEqual([what, events])
+  }
+}
 
 export async function startTestServer(options: Partial<ServerOptions & HttpSettings> = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mishkah-http-'))
