@@ -9,12 +9,13 @@ const methods = {
     rows = new TwoRows(path)
   },
   /** Writes a second, in transactions of `group` writes. */
-  run({ seconds, group }: { seconds: number; group: number }): number {
+  run({ seconds, group, isInFull = false }: { seconds: number; group: number; isInFull?: boolean }): number {
     const startedAt = performance.now()
     const until = startedAt + seconds * 1_000
     let writes = 0
     while (performance.now() < until) {
-      rows!.writeGroup(group)
+      if (isInFull) rows!.writeGroupInFull(group)
+      else rows!.writeGroup(group)
       writes += group
     }
     return writes / ((performance.now() - startedAt) / 1_000)

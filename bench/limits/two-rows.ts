@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import Database from 'better-sqlite3'
 
 type Value = string | number | bigint | Buffer | null
@@ -26,6 +28,11 @@ export class TwoRows {
   readonly #commit: Database.Statement
   readonly #sampleKey: string
   readonly #doc: string[]
+  readonly #sample: Record<string, unknown>
+  readonly #meta: string
+  readonly #eventHash: number
+  readonly #checksum: number
+  #lastHash = ''
   #next: number
 
   constructor(path: string) {
@@ -53,6 +60,10 @@ export class TwoRows {
     this.#eventDoc = Object.keys(row).indexOf('record')
     this.#eventKey = Object.keys(row).indexOf('key')
     this.#doc = String(stored.doc).split(this.#sampleKey)
+    this.#sample = JSON.parse(String(stored.doc)) as Record<string, unknown>
+    this.#meta = String(row.meta)
+    this.#eventHash = Object.keys(row).indexOf('hash')
+    this.#checksum = Object.keys(withoutVirtual(stored)).indexOf('checksum')
     this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
     this.#commit = this.#db.prepare('COMMIT')
     this.#next = Number(row.seq)
@@ -66,6 +77,20 @@ export class TwoRows {
     for (let index = 0; index < size; index++) {
       const key = `${this.#sampleKey.slice(0, -8)}r${(this.#next + 1).toString(36).padStart(7, '0')}`
       this.#write(key, this.#doc.join(key))
+    }
+    this.#commit.run()
+  }
+
+  /** The same with what no such row can do without: its JSON text, its checksum, the hash over the event before it. */
+  writeGroupInFull(size: number): void {
+    this.#begin.run()
+    for (let index = 0; index < size; index++) {
+      const key = `${this.#sampleKey.slice(0, -8)}r${(this.#next + 1).toString(36).padStart(7, '0')}`
+      const doc = JSON.stringify({ ...this.#sample, id: key, orderId: `order-${key}` })
+      this.#lastHash = hash('sha256', `${this.#lastHash}\n${doc}${this.#meta}`, 'hex')
+      this.#event.values[this.#eventHash] = this.#lastHash
+      this.#record.values[this.#checksum] = crc32(doc)
+      this.#write(key, doc)
     }
     this.#commit.run()
   }

@@ -8,6 +8,8 @@ export interface HttpRun {
   seconds: number
   method: 'GET' | 'POST'
   path: string
+  /** A query that was never asked before, in each request. */
+  isUnique?: boolean
 }
 
 export interface HttpRates {
@@ -94,9 +96,10 @@ class Client {
   }
 }
 
-function makeRequests({ method, path, port }: HttpRun): () => string {
-  const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: keep-alive\r\n`
-  if (method === 'GET') return () => `${head}\r\n`
+function makeRequests({ method, path, port, isUnique }: HttpRun): () => string {
+  const tail = ` HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: keep-alive\r\n`
+  const head = `${method} ${path}${tail}`
+  if (method === 'GET') return () => (isUnique ? `${method} ${path}&n=${++made}${tail}\r\n` : `${head}\r\n`)
   return () => {
     const id = `line-http-${process.pid.toString(36)}-${(++made).toString(36).padStart(8, '0')}`
     const body = JSON.stringify(orderLine(id))

@@ -45,6 +45,11 @@ export const socketWrites: Bench = {
           return rate
         },
       )
+      const inFull = await alternate(
+        isQuick ? 1 : 3,
+        () => raw.ask('run', { seconds: 1, group, isInFull: true }),
+        () => raw.ask('run', { seconds: 1, group }),
+      )
       return [
         {
           name: 'socket-writes',
@@ -53,7 +58,15 @@ export const socketWrites: Bench = {
           limit: `better-sqlite3 inserting the same two rows: ${perSecond(result.limit)}`,
           ratio: result.ratio,
           budget: { least: 0.6 },
-          settings: `${DEPTH} publishes under way a client, groups of ${groups.at(-1)} on both sides`,
+          settings: `${DEPTH} publish under way a client, groups of ${groups.at(-1)} on both sides`,
+        },
+        {
+          name: 'two-rows-in-full',
+          work: 'the two rows by better-sqlite3 alone, with their JSON text, checksum and chain hash made',
+          ours: perSecond(inFull.ours),
+          limit: `the rows made beforehand: ${perSecond(inFull.limit)}`,
+          ratio: inFull.ratio,
+          settings: `groups of ${group}; no server in it, for reading the row above`,
         },
       ]
     } finally {
