@@ -11,18 +11,26 @@ export function isStored(held: HeldEntry): held is HeldEntry & { place: { key: s
   return typeof held.place === 'object'
 }
 
+export interface OutboxDevice {
+  open(): Promise<ClientStorage>
+  isIntact(): Promise<boolean>
+}
+
 /**
  * The queue in the storage. Entries of one turn are added in one transaction, in their order; what the storage refuses
  * stays in memory, is still sent, and is told to the application.
  */
 export class OutboxFiles {
   readonly #storage: () => Promise<ClientStorage>
+  readonly #isIntact: () => Promise<boolean>
   readonly #onProblem: (error: unknown) => void
   #waiting: HeldEntry[] = []
   #saving: Promise<void> | undefined
 
-  constructor(storage: () => Promise<ClientStorage>, onProblem: (error: unknown) => void) {
-    this.#storage = storage
+  /** @param device - Opens the storage, and says whether it still is the one that was opened first. */
+  constructor(device: OutboxDevice, onProblem: (error: unknown) => void) {
+    this.#storage = () => device.open()
+    this.#isIntact = () => device.isIntact()
     this.#onProblem = onProblem
   }
 
@@ -33,9 +41,13 @@ export class OutboxFiles {
     return this.#saving
   }
 
-  /** Everything that is stored, in order; undefined when the storage fails. */
-  async list(): Promise<HeldEntry[] | undefined> {
+  /** Everything that is stored, in order; `wiped` when it was thrown away, undefined when the storage fails. */
+  async list(): Promise<HeldEntry[] | 'wiped' | undefined> {
     try {
+      if (!(await this.#isIntact())) {
+        this.#onProblem(new Error('the data of the site was wiped; the writes of this page are kept again'))
+        return 'wiped'
+      }
       const storage = await this.#storage()
       const items = await storage.list('queue')
       return items.flatMap(({ key, value }) => (isQueueEntry(value) ? [{ entry: value, place: { key } }] : []))

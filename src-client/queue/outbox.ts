@@ -1,17 +1,17 @@
 import type { JsonObject } from '../../src-shared/json.ts'
 import type { ServerAck, ServerError } from '../../src-shared/protocol/server-frames.ts'
 import { makeUuid } from '../lib/ids.ts'
-import { makeResolvers } from '../lib/resolvers.ts'
 import { StoreError } from '../lib/store-error.ts'
 import type { StorageOperation } from '../storage/storage.ts'
 import { resolveConflict, strategyFor } from './conflicts.ts'
 import type { QueueEntry, Refusal } from './entry.ts'
 import { deleteOperation, type HeldEntry, isStored, putOperation } from './outbox-files.ts'
 import type { OutboxHost } from './outbox-host.ts'
-import { outcomeFromRecord, settledWrite, toError, type WriteOutcome } from './outcome.ts'
+import { outcomeFromRecord, settledWrite, type WriteOutcome } from './outcome.ts'
 import { outdatedBy, rebaseAfterAck, rebaseLater, refusalOf } from './queue-rules.ts'
 import { CONFLICT_CODES, CONNECTION_CODES, TEMPORARY_CODES } from './send-rules.ts'
 import { Sender } from './sender.ts'
+import { WriteWaiters } from './write-waiters.ts'
 
 /**
  * The writes that the server has not answered yet, and those that it refused for good.
@@ -33,7 +33,7 @@ export class Outbox {
   readonly #sender: Sender
   #pending: HeldEntry[] = []
   #parked: HeldEntry[] = []
-  readonly #waiters = new Map<string, PromiseWithResolvers<WriteOutcome>>()
+  readonly #waiters = new WriteWaiters()
   /** Ids that this tab has removed: a list that was read before must not bring them back. */
   readonly #gone = new Set<string>()
 
@@ -56,10 +56,7 @@ export class Outbox {
   /** `queued` resolves when the write is kept (or cannot be); `settled` when the server has answered. */
   add(entry: QueueEntry): { queued: Promise<HeldEntry>; settled: Promise<WriteOutcome> } {
     const held: HeldEntry = { entry, place: 'saving' }
-    const waiter = makeResolvers<WriteOutcome>()
-    // Who only waits for `queued` hears of a refusal by the event `parked`.
-    waiter.promise.catch(() => undefined)
-    this.#waiters.set(entry.id, waiter)
+    const settled = this.#waiters.add(entry.id)
     this.#pending.push(held)
     this.#host.onChange()
     const queued = this.#host.files.save(held).then(() => {
@@ -67,7 +64,7 @@ export class Outbox {
       this.pump()
       return held
     })
-    return { queued, settled: waiter.promise }
+    return { queued, settled }
   }
 
   /** Reads the queue again: after the start, when another tab wrote, and from time to time. */
@@ -75,6 +72,10 @@ export class Outbox {
     const before = new Set([...this.#pending, ...this.#parked].filter(isStored).map(({ entry }) => entry.id))
     const stored = await this.#host.files.list()
     if (!stored) return
+    if (stored === 'wiped') {
+      await this.#saveAgain()
+      return
+    }
     const mine = new Map([...this.#pending, ...this.#parked].map((held) => [held.entry.id, held]))
     const listed = new Set(stored.map(({ entry }) => entry.id))
     const merged = stored
@@ -86,8 +87,8 @@ export class Outbox {
     const all = [...merged, ...newer]
     this.#pending = all.filter(({ entry }) => !entry.refusal)
     this.#parked = all.filter(({ entry }) => entry.refusal)
-    for (const { entry } of vanished) this.#resolve(entry.id, settledWrite(entry, 'other-tab'))
-    for (const { entry } of this.#parked) this.#reject(entry)
+    for (const { entry } of vanished) this.#waiters.resolve(entry.id, settledWrite(entry, 'other-tab'))
+    for (const { entry } of this.#parked) this.#waiters.reject(entry)
     this.#host.onChange()
     this.pump()
   }
@@ -95,7 +96,7 @@ export class Outbox {
   /** Another tab's leader heard the answer. */
   noticeSettled(id: string, outcome: WriteOutcome): void {
     this.#forget(id)
-    this.#resolve(id, outcome)
+    this.#waiters.resolve(id, outcome)
     this.#host.onChange()
   }
 
@@ -109,10 +110,7 @@ export class Outbox {
 
   stop(): void {
     this.#sender.noticeLost()
-    for (const waiter of this.#waiters.values()) {
-      waiter.reject(new StoreError('closed', 'The store was closed; the write stays in the queue.'))
-    }
-    this.#waiters.clear()
+    this.#waiters.close()
   }
 
   handleAck(ack: ServerAck): void {
@@ -159,6 +157,14 @@ export class Outbox {
     if (isStored(held)) await this.#host.files.apply([deleteOperation(held.place.key)], undefined)
     this.#host.tellTabs({ kind: 'changed' })
     this.#host.onChange()
+  }
+
+  /** The storage is empty now; what this page still knows is kept again, in its order. */
+  async #saveAgain(): Promise<void> {
+    const lost = [...this.#pending, ...this.#parked].filter(isStored)
+    for (const held of lost as HeldEntry[]) held.place = 'saving'
+    await Promise.all(lost.map((held) => this.#host.files.save(held)))
+    this.pump()
   }
 
   #takeParked(id: string): HeldEntry {
@@ -247,7 +253,7 @@ export class Outbox {
     const removed = [held, ...outdated].filter(isStored).map(({ place }) => deleteOperation(place.key))
     void this.#apply([...removed, ...more])
     this.#host.onChange()
-    this.#resolve(entry.id, outcome)
+    this.#waiters.resolve(entry.id, outcome)
     this.#host.tellTabs({ kind: 'settled', id: entry.id, outcome })
     if (outdated.length > 0) this.#host.tellTabs({ kind: 'changed' })
     this.pump()
@@ -263,7 +269,7 @@ export class Outbox {
     }
     this.#host.onChange()
     this.#host.onParked(held)
-    this.#reject(held.entry)
+    this.#waiters.reject(held.entry)
     this.pump()
   }
 
@@ -277,16 +283,6 @@ export class Outbox {
     this.#pending = this.#pending.filter(({ entry }) => entry.id !== id)
     this.#parked = this.#parked.filter(({ entry }) => entry.id !== id)
     this.#gone.add(id)
-  }
-
-  #resolve(id: string, outcome: WriteOutcome): void {
-    this.#waiters.get(id)?.resolve(outcome)
-    this.#waiters.delete(id)
-  }
-
-  #reject(entry: QueueEntry): void {
-    if (entry.refusal) this.#waiters.get(entry.id)?.reject(toError(entry, entry.refusal))
-    this.#waiters.delete(entry.id)
   }
 
   #newId(): string {

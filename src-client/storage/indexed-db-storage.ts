@@ -117,13 +117,18 @@ class IndexedDbStorage implements ClientStorage {
 function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, 1)
-    const deadline = setTimeout(() => reject(new Error('IndexedDB does not open')), OPEN_TIMEOUT_MS)
+    let isLate = false
+    const deadline = setTimeout(() => {
+      isLate = true
+      reject(new Error('IndexedDB does not open'))
+    }, OPEN_TIMEOUT_MS)
     request.onupgradeneeded = () => {
       for (const area of AREAS) request.result.createObjectStore(area)
     }
     request.onsuccess = () => {
       clearTimeout(deadline)
-      resolve(request.result)
+      if (isLate) request.result.close()
+      else resolve(request.result)
     }
     request.onerror = () => {
       clearTimeout(deadline)

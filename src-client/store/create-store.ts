@@ -2,7 +2,8 @@ import { statusOf } from '../connection/states.ts'
 import { browserPlatform } from '../lib/browser-platform.ts'
 import { isSameJson } from '../lib/json-copy.ts'
 import { StoreError } from '../lib/store-error.ts'
-import { describeEntry, type QueueEntry } from '../queue/entry.ts'
+import { describeEntry, type QueueEntry, toFrame } from '../queue/entry.ts'
+import { checkFrame } from '../queue/frame-limits.ts'
 import type { StoreOptions } from './options.ts'
 import { prepareOperation, toReference, type WriteRequest } from './prepare-write.ts'
 import { buildModuleState } from './state.ts'
@@ -35,6 +36,7 @@ export function createStore(options: StoreOptions): Store {
         ...{ id, requestId: id, operations, meta: extras, queuedAt: core.platform.now(), attempts: 0 },
         ...(epoch !== undefined && { epoch }),
       }
+      checkFrame(toFrame(entry, options.branchId, moduleId))
       void core.start()
       const { queued, settled } = outbox.add(entry)
       const kept = queued.then((held) => ({ isDurable: core.describe(held).isDurable }))

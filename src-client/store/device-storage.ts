@@ -40,6 +40,14 @@ export class DeviceStorage {
     return this.#clientId
   }
 
+  /** False when someone has wiped the site's data since we opened it; our mark is then set again. */
+  async isIntact(): Promise<boolean> {
+    const [storage, token] = [await this.open(), await this.clientId()]
+    if (tokenOf(await storage.find('values', CLIENT_ID)) === token) return true
+    await storage.apply([{ kind: 'put', area: 'values', key: CLIENT_ID, value: { token } }])
+    return false
+  }
+
   async close(): Promise<void> {
     if (this.#opened) (await this.#opened).close()
   }

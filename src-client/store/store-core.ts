@@ -185,10 +185,7 @@ export class StoreCore {
   }
 
   #makeOutbox(): Outbox {
-    const files = new OutboxFiles(
-      () => this.#device.open(),
-      (error) => this.#warnOfStorage(error),
-    )
+    const files = new OutboxFiles(this.#device, (error) => this.#warnOfStorage(error))
     return new Outbox({
       platform: this.platform,
       files,

@@ -219,6 +219,10 @@ test('misuse is refused with a reason and leaves no trace', async () => {
   await expect(store.merge('orders', { name: 'x' })).rejects.toMatchObject({ code: 'missing-record-key' })
   await expect(store.insert('orders', cycle)).rejects.toMatchObject({ code: 'invalid-record' })
   await expect(store.insert('orders', [])).rejects.toMatchObject({ code: 'invalid-record' })
+  const large = store.insert('orders', { text: 'ش'.repeat(600_000) })
+  await expect(large).rejects.toMatchObject({ code: 'body-too-large' })
+  const deep = JSON.parse(`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`) as object
+  await expect(store.insert('orders', deep)).rejects.toMatchObject({ code: 'body-too-deep' })
   await expect(store.batch([])).rejects.toMatchObject({ code: 'missing-record' })
   await expect(store.retryParked('nothing')).rejects.toMatchObject({ code: 'write-discarded' })
   expect(store.pending()).toEqual([])

@@ -189,6 +189,29 @@ test('a refused write is parked with its reason, the rest goes on; it can be sen
   expect(await inPage(page, 'store.parked().length')).toBe(0)
 })
 
+test('the site data is wiped under a full queue: the page keeps its writes again and sends them all', async () => {
+  const relay = await openRelay()
+  const page = await (await newTablet()).newPage()
+  await openStore(page, relay.url)
+  relay.setOpen(false)
+  await inPage(page, `(globalThis.warned = [], store.on('warning', ({ code }) => warned.push(code)), undefined)`)
+  await writeQueued(page, idsOf('wipe-a', 5))
+  await inPage(
+    page,
+    `new Promise((resolve, reject) => {
+      const request = indexedDB.deleteDatabase('mishkah/dar/pos')
+      request.onsuccess = () => resolve()
+      request.onerror = reject
+    })`,
+  )
+  await writeQueued(page, idsOf('wipe-b', 5))
+  relay.setOpen(true)
+  await wake(page)
+  await inPage(page, 'store.whenSynced()')
+  expect((await committed('wipe')).sort()).toEqual([...idsOf('wipe-a', 5), ...idsOf('wipe-b', 5)])
+  expect(await inPage(page, `[told.length, warned.includes('storage-failed')]`)).toEqual([10, true])
+})
+
 /** An address of this machine that is not loopback: to a browser a page from there is not secure. */
 const lanAddress = Object.values(networkInterfaces())
   .flat()
