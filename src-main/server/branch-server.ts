@@ -135,7 +135,6 @@ async function stopListening(server: Server): Promise<void> {
   await closed
   clearInterval(idle)
   clearTimeout(deadline)
-  clearInterval(idle)
 }
 
 /** Before people exist everyone who is admitted is an administrator: say so where it reaches beyond this machine. */
