@@ -172,7 +172,7 @@ export class DayScheduler {
     const cutoff = isoTime(branch.clock.now() - KEPT_MS)
     const isOld = (events.findBySeq(excess)?.at ?? cutoff) < cutoff
     const needed = neededFrom?.(state.moduleId) ?? Number.MAX_SAFE_INTEGER
-    const target = Math.min(isOld ? excess : Math.min(excess, events.lastSeqBefore(cutoff)), needed - 1)
+    const target = Math.min(isOld ? excess : events.lastSeqBefore(cutoff, row.trimmedSeq, excess), needed - 1)
     while (row.trimmedSeq < target && !this.#isStopped) {
       await branch.queue.run(() => {
         const next = Math.min(row.trimmedSeq + BATCH, target)

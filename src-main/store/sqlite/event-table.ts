@@ -36,7 +36,6 @@ export class EventTable {
   readonly #last: Statement
   readonly #trim: Statement
   readonly #count: Statement
-  readonly #seqAtAge: Statement
   readonly #tombstoneFind: Statement
   readonly #tombstoneSet: Statement
   readonly #tombstoneDelete: Statement
@@ -58,7 +57,6 @@ export class EventTable {
     this.#last = connection.prepare(`SELECT * FROM ${events} ORDER BY seq DESC LIMIT 1`)
     this.#trim = connection.prepare(`DELETE FROM ${events} WHERE seq <= ?`)
     this.#count = connection.prepare(`SELECT count(*) AS total FROM ${events}`)
-    this.#seqAtAge = connection.prepare(`SELECT max(seq) AS seq FROM ${events} WHERE at < ?`)
     this.#tombstoneFind = connection.prepare(
       `SELECT tbl, key, seq, version FROM ${tombstones} WHERE tbl = ? AND key = ?`,
     )
@@ -102,9 +100,22 @@ export class EventTable {
     return (this.#count.get() as { total: number }).total
   }
 
-  /** The last event recorded before an instant. */
-  lastSeqBefore(at: string): number {
-    return (this.#seqAtAge.get(at) as { seq: number | null }).seq ?? 0
+  /**
+   * The last event recorded before an instant, among those after `after` up to `upTo`; `after` when there is none.
+   *
+   * Halves the range each time, so that a million events cost twenty lookups: their times ascend, but for a clock that
+   * was set back.
+   */
+  lastSeqBefore(at: string, after: number, upTo: number): number {
+    let low = after
+    let high = upTo
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      const event = this.findBySeq(middle)
+      if (event !== undefined && event.at < at) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 
   trim(seq: number): void {
