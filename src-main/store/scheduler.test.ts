@@ -45,7 +45,7 @@ class TestTimers implements Timers {
     const work = this.#work!
     this.#work = undefined
     work()
-    for (let turn = 0; turn < 2000 && !this.#work; turn++) await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 100_000 && !this.#work; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
