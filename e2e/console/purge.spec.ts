@@ -6,6 +6,7 @@ import {
   enterDevice,
   LANGUAGES,
   openConsole,
+  openDialog,
   pattern,
   prepareStage,
   readRecords,
@@ -43,8 +44,7 @@ for (const language of LANGUAGES) {
     const entry = page.locator('[data-entry]').first()
     await expect(entry).toContainText('يوم تدريب')
     await entry.getByRole('button', { name: pattern(language, 'purge.undoOf') }).click()
-    await page
-      .getByRole('alertdialog')
+    await openDialog(page)
       .getByRole('button', { name: text(language, 'purge.undo.button') })
       .click()
     await taskDone(page, text(language, 'tasks.kind.purge-restore'))

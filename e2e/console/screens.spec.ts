@@ -6,6 +6,7 @@ import {
   confirmTyped,
   LANGUAGES,
   openConsole,
+  openDialog,
   pattern,
   prepareStage,
   showScreen,
@@ -84,8 +85,7 @@ for (const language of LANGUAGES) {
     expect(await stage.client.find('customer_profiles', id)).toBeUndefined()
 
     await line.getByRole('button', { name: pattern(language, 'snapshots.deleteOf') }).click()
-    await page
-      .getByRole('alertdialog')
+    await openDialog(page)
       .getByRole('button', { name: text(language, 'snapshots.delete.button') })
       .click()
     await expect(line).toHaveCount(0)
@@ -102,7 +102,7 @@ for (const language of LANGUAGES) {
     await expect(card.locator('tbody')).toContainText(text(language, 'gap.reserved'))
 
     await card.getByRole('button', { name: pattern(language, 'sequences.rule.editOf') }).click()
-    const dialog = page.getByRole('alertdialog')
+    const dialog = openDialog(page)
     await dialog
       .getByRole('textbox', { name: text(language, 'sequences.edit.prefix'), exact: true })
       .fill(`N${language}`)

@@ -35,7 +35,11 @@ export function TaskDrawer({ tasks, resultOf, onRead }: TaskDrawerProps) {
   const finished = ended.length
   const running = tasks.length - finished
   // A drawer that was folded opens again for new work.
-  const newest = tasks.reduce((latest, { startedAt }) => (startedAt > latest ? startedAt : latest), '')
+  const newest =
+    tasks
+      .map(({ startedAt }) => startedAt)
+      .sort()
+      .at(-1) ?? ''
   const seen = useRef(newest)
   useEffect(() => {
     if (newest > seen.current && seen.current !== '') setChosen(true)

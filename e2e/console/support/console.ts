@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Locator, type Page, test } from '@playwright/test'
 import { ar } from '../../../src-renderer/strings/ar.ts'
 import { en, type StringKey } from '../../../src-renderer/strings/en.ts'
 import { BranchClient } from '../../support/branch-client.ts'
@@ -98,9 +98,14 @@ export async function showScreen(page: Page, screen: string): Promise<void> {
   await expect(page.locator('.skeleton')).toHaveCount(0)
 }
 
+/** The dialog on top; toasts have the same role and are not meant. */
+export function openDialog(page: Page): Locator {
+  return page.locator('.modal').getByRole('alertdialog')
+}
+
 /** The typed confirmation of restore, purge and skip; the button must stay shut until the name is right. */
 export async function confirmTyped(page: Page, action: string, name = BRANCH): Promise<void> {
-  const dialog = page.getByRole('alertdialog')
+  const dialog = openDialog(page)
   const button = dialog.getByRole('button', { name: action })
   await expect(button).toBeDisabled()
   await dialog.getByRole('textbox').last().fill('something else')

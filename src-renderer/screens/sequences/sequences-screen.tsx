@@ -35,15 +35,13 @@ export function SequencesScreen() {
               </EmptyState>
             </Card>
           ) : (
-            <>
-              {list.map((sequence) => (
-                <SequenceCard
-                  key={`${sequence.table}.${sequence.field}`}
-                  sequence={sequence}
-                  onAsk={(what) => setAsked({ what, sequence })}
-                />
-              ))}
-            </>
+            list.map((sequence) => (
+              <SequenceCard
+                key={`${sequence.table}.${sequence.field}`}
+                sequence={sequence}
+                onAsk={(what) => setAsked({ what, sequence })}
+              />
+            ))
           )
         }
       </Loaded>
