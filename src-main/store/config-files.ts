@@ -57,13 +57,14 @@ export class ConfigFiles {
 
   /** Copies what is missing from the tracked default set; never overwrites. */
   fillFrom(defaults: string): void {
+    // The file that says that the folder is filled comes last: a start that was cut is done again.
     for (const name of [
       'modules.json',
-      'branches.config.json',
       'sequence-rules.json',
       'schemas',
       'branches',
       'security',
+      'branches.config.json',
     ]) {
       const source = join(defaults, name)
       if (existsSync(source))

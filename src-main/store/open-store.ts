@@ -223,9 +223,12 @@ export class DataStore implements Store, SchemaHost {
   }
 
   async reopen(branchId: string, { force }: { force: boolean }): Promise<void> {
-    await this.#closeBranch(branchId, new AppError('restoring', 'The schema is being changed; try again in a moment.'))
+    const reason = new AppError('restoring', 'The schema is being changed; try again in a moment.')
+    // A branch that could not be opened the last time has nothing to close.
+    if (this.#branches.has(branchId) || !this.#away.has(branchId)) await this.#closeBranch(branchId, reason)
+    if (this.#isClosed) throw new AppError('stopping', 'The server is stopping.')
     this.#readConfigs()
-    this.#openBranch(branchId, force)
+    const refusal = this.#openChanged(branchId, force)
     await this.#opened().watch(this.getBranch(branchId))
     for (const { state, branch } of this.getBranch(branchId).context.modules.values()) {
       await branch.commitNotice(() => {
@@ -237,6 +240,19 @@ export class DataStore implements Store, SchemaHost {
         })
         return { result: undefined, events: [event] }
       }, 'reload-schema')
+    }
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** What a forced change was refused for: then the branch goes on with the schema that it has, the change pending. */
+  #openChanged(branchId: string, force: boolean): unknown {
+    try {
+      this.#openBranch(branchId, force)
+      return undefined
+    } catch (error) {
+      if (!force) throw error
+      this.#openBranch(branchId)
+      return error
     }
   }
 
