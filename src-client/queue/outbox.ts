@@ -129,7 +129,7 @@ export class Outbox {
     const [operation] = entry.operations
     const isSingle = entry.operations.length === 1
     const current = error.details?.current as JsonObject | undefined
-    if (TEMPORARY_CODES.has(code)) this.#sender.pause()
+    if (TEMPORARY_CODES.has(code)) this.#sender.pause(held)
     else if (CONNECTION_CODES.has(code)) this.#host.loseConnection(`${code}: ${error.message}`)
     else if (isSingle && CONFLICT_CODES.has(code)) void this.#resolveConflict(held, error)
     else if (isSingle && code === 'record-exists' && operation!.isIdMade) {

@@ -7,6 +7,9 @@ import { LOOK_UP_AFTER_MS, WINDOW } from './send-rules.ts'
 /** A server that answers pings and owes the answer to a write for longer than this has lost it. */
 const ANSWER_TIMEOUT_MS = 15_000
 
+/** A write that fails this often for now holds up only what is written to the same record. */
+const STUCK_AFTER = 3
+
 type SenderHost = Pick<OutboxHost, 'platform' | 'send' | 'isLeader' | 'loseConnection'>
 
 interface SenderQueue {
@@ -28,6 +31,8 @@ export class Sender {
   readonly #onHold = new Set<HeldEntry>()
   /** Old entries that were looked up in vain. */
   readonly #lookedUp = new WeakSet<HeldEntry>()
+  /** How often the server could not take a write. */
+  readonly #failures = new WeakMap<HeldEntry, number>()
   readonly #backoff: Backoff
   #pauseTimer: unknown
 
@@ -37,27 +42,22 @@ export class Sender {
     this.#backoff = new Backoff(host.platform.random)
   }
 
-  /** Sends what may be sent: in order, at most 16 under way, nothing behind an unanswered write of the same record. */
+  /**
+   * Sends what may be sent: in order, at most 16 under way, nothing behind a write whose record has an unanswered one,
+   * unless that one is stuck.
+   */
   pump(): void {
     if (this.#pauseTimer !== undefined) return
     const isLeader = this.#host.isLeader()
-    const busyKeys = new Set<string>()
+    const records = new BusyRecords()
     for (const held of this.#queue.pending()) {
       if (this.#flights.size >= WINDOW || held.place === 'saving') return
-      const keys = keysOf(held.entry)
-      if (this.isBusy(held)) {
-        for (const key of keys) busyKeys.add(key)
-        continue
-      }
+      const isBusy = this.isBusy(held)
       // What the storage could not keep is sent by the tab that has it.
-      if (!isLeader && isStored(held)) continue
-      if (keys.some((key) => busyKeys.has(key))) return
-      if (this.#isOld(held)) {
-        this.#lookUp(held)
-        return
-      }
-      if (!this.#send(held)) return
-      for (const key of keys) busyKeys.add(key)
+      if (!isBusy && !isLeader && isStored(held)) continue
+      const way = isBusy ? 'busy' : records.wayFor(held)
+      if (way === 'wait' || (way === 'free' && !this.#start(held))) return
+      records.add(held, way !== 'skip' && this.#isStuck(held))
     }
   }
 
@@ -81,8 +81,9 @@ export class Sender {
     return () => this.#onHold.delete(held)
   }
 
-  /** The server asked for time: nothing is sent for a second or more. */
-  pause(): void {
+  /** The server could not take this write now: nothing is sent for a second or more. */
+  pause(held: HeldEntry): void {
+    this.#failures.set(held, (this.#failures.get(held) ?? 0) + 1)
     if (this.#pauseTimer !== undefined) return
     this.#pauseTimer = this.#host.platform.setTimeout(() => {
       this.#pauseTimer = undefined
@@ -98,7 +99,12 @@ export class Sender {
     this.#pauseTimer = undefined
   }
 
-  #send(held: HeldEntry): boolean {
+  /** False when nothing more can be sent now. */
+  #start(held: HeldEntry): boolean {
+    if (this.#isOld(held)) {
+      this.#lookUp(held)
+      return false
+    }
     if (!this.#host.send(held.entry)) return false
     const deadline = this.#host.platform.setTimeout(
       () => this.#host.loseConnection('The server does not answer a write.'),
@@ -107,6 +113,10 @@ export class Sender {
     this.#flights.set(held.entry.requestId, { held, deadline })
     if (this.#queue.pending().length === 1) this.#backoff.reset()
     return true
+  }
+
+  #isStuck(held: HeldEntry): boolean {
+    return (this.#failures.get(held) ?? 0) >= STUCK_AFTER
   }
 
   #isOld(held: HeldEntry): boolean {
@@ -122,5 +132,25 @@ export class Sender {
       },
       () => undefined,
     )
+  }
+}
+
+/** Records with a write that is not answered yet. */
+class BusyRecords {
+  readonly #busy = new Set<string>()
+  readonly #stuck = new Set<string>()
+
+  add({ entry }: HeldEntry, isStuck: boolean): void {
+    for (const key of keysOf(entry)) {
+      this.#busy.add(key)
+      if (isStuck) this.#stuck.add(key)
+    }
+  }
+
+  /** `wait`: everything from here on; `skip`: only this write, because the one before it is stuck. */
+  wayFor({ entry }: HeldEntry): 'free' | 'wait' | 'skip' {
+    const keys = keysOf(entry)
+    if (!keys.some((key) => this.#busy.has(key))) return 'free'
+    return keys.some((key) => this.#stuck.has(key)) ? 'skip' : 'wait'
   }
 }

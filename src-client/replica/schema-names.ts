@@ -20,7 +20,8 @@ export function readSchema(schema: unknown): TableShape[] {
   return Object.entries(tables).flatMap(([name, table]) => (isJsonObject(table) ? readTable(table, name) : []))
 }
 
-function findTables(schema: unknown): JsonValue[] | JsonObject {
+/** The list or object of tables, wherever the schema has it. */
+export function findTables(schema: unknown): JsonValue[] | JsonObject {
   let place: unknown = schema
   for (let depth = 0; depth < 3 && isJsonObject(place); depth++) {
     const { tables } = place
@@ -42,7 +43,8 @@ function readTable(table: JsonObject, name: string | undefined): TableShape[] {
   return [{ name: own, keyFields, isIntegerKey, aliases }]
 }
 
-function readFields(fields: JsonValue | undefined): JsonObject[] {
+/** Fields with their names, whether they were a list or an object. */
+export function readFields(fields: JsonValue | undefined): JsonObject[] {
   if (Array.isArray(fields)) return fields.filter(isJsonObject)
   if (fields === undefined || !isJsonObject(fields)) return []
   return Object.entries(fields).flatMap(([name, field]) => (isJsonObject(field) ? [{ ...field, name }] : []))

@@ -7,7 +7,7 @@ import { checkFrame } from '../queue/frame-limits.ts'
 import type { StoreOptions } from './options.ts'
 import { prepareOperation, toReference, type WriteRequest } from './prepare-write.ts'
 import { buildModuleState } from './state.ts'
-import type { RecordFilter, Store, StoreRecord, WriteExtras, WriteHandle } from './store.ts'
+import type { AnyTables, RecordFilter, Store, StoreRecord, TableTypes, WriteExtras, WriteHandle } from './store.ts'
 import { StoreCore } from './store-core.ts'
 
 /**
@@ -21,7 +21,7 @@ import { StoreCore } from './store-core.ts'
  * await write // taken by the server
  * ```
  */
-export function createStore(options: StoreOptions): Store {
+export function createStore<Tables extends TableTypes = AnyTables>(options: StoreOptions): Store<Tables> {
   if (!options?.branchId) throw new StoreError('missing-branch-id', 'createStore needs a branchId.')
   const core = new StoreCore(options, options.platform ?? browserPlatform())
   const { names, view, replica, outbox, emitter, moduleId } = core
@@ -50,7 +50,7 @@ export function createStore(options: StoreOptions): Store {
     write([{ action, table, record }], extras)
   const merge = writer('merge')
 
-  return {
+  const store: Store = {
     branchId: options.branchId,
     moduleId,
     get status() {
@@ -106,6 +106,8 @@ export function createStore(options: StoreOptions): Store {
     discardParked: (id) => outbox.discardParked(id),
     whenSynced: () => core.whenSynced(),
   }
+  // The types of the tables are a promise of the schema; at run time every record is the same.
+  return store as unknown as Store<Tables>
 }
 
 /** Equality of the named fields, or the application's own function. */

@@ -26,7 +26,16 @@ export interface WriteExtras {
   [name: string]: JsonValue
 }
 
-export type RecordFilter = Readonly<Record<string, JsonValue>> | ((record: StoreRecord) => boolean)
+/** Records by table, as `schemaTypes` writes them for a schema. */
+export type TableTypes = Record<string, object>
+export type AnyTables = Record<string, StoreRecord>
+type NameOf<Tables extends TableTypes> = keyof Tables & string
+/** What may be written: with typed tables their fields, else any object. */
+type Writable<Tables extends TableTypes, Name extends NameOf<Tables>> = string extends keyof Tables
+  ? object
+  : Partial<Tables[Name]>
+
+export type RecordFilter<T = StoreRecord> = Readonly<Record<string, JsonValue>> | ((record: T) => boolean)
 
 export interface FetchListOptions {
   /** Fields and the values they must have. */
@@ -43,8 +52,11 @@ export interface FetchedPage {
   next?: string
 }
 
-/** Tables of one module of a branch, live, that go on without the server. Made by `createStore`. */
-export interface Store {
+/**
+ * Tables of one module of a branch, live, that go on without the server. Made by `createStore`; with the types of a schema
+ * (`createStore<PosTables>(...)`) names and fields are checked.
+ */
+export interface Store<Tables extends TableTypes = AnyTables> {
   readonly branchId: string
   readonly moduleId: string
   readonly status: StoreStatus
@@ -77,29 +89,29 @@ export interface Store {
   setToken(token: string): void
 
   /** All records of the table; empty for an unknown one. */
-  listTable(table: string): StoreRecord[]
+  listTable<Name extends NameOf<Tables>>(table: Name): Tables[Name][]
   /** One record by its key (parts of a composite key joined by `::`), or undefined. */
-  read(table: string, key: string | number): StoreRecord | undefined
+  read<Name extends NameOf<Tables>>(table: Name, key: string | number): Tables[Name] | undefined
   /** The records that fit. */
-  query(table: string, filter?: RecordFilter): StoreRecord[]
+  query<Name extends NameOf<Tables>>(table: Name, filter?: RecordFilter<Tables[Name]>): Tables[Name][]
   /** All tables. */
   snapshot(): ModuleState
   /** Reads everything anew from the server. @throws StoreError `offline`. */
   requestSnapshot(): Promise<StoreState>
   /** Asks the server for one record: also those outside of the snapshot's window. @throws StoreError `offline`. */
-  fetchRecord(table: string, key: string | number): Promise<StoreRecord | undefined>
+  fetchRecord(table: NameOf<Tables>, key: string | number): Promise<StoreRecord | undefined>
   /** Asks the server for a page of records. @throws StoreError `offline`. */
-  fetchList(table: string, options?: FetchListOptions): Promise<FetchedPage>
+  fetchList(table: NameOf<Tables>, options?: FetchListOptions): Promise<FetchedPage>
 
-  insert(table: string, record: object, extras?: WriteExtras): WriteHandle
+  insert<Name extends NameOf<Tables>>(table: Name, record: Writable<Tables, Name>, extras?: WriteExtras): WriteHandle
   /** Changes the fields that are sent. */
-  merge(table: string, record: object, extras?: WriteExtras): WriteHandle
+  merge<Name extends NameOf<Tables>>(table: Name, record: Writable<Tables, Name>, extras?: WriteExtras): WriteHandle
   /** The same as merge. */
-  update(table: string, record: object, extras?: WriteExtras): WriteHandle
+  update<Name extends NameOf<Tables>>(table: Name, record: Writable<Tables, Name>, extras?: WriteExtras): WriteHandle
   /** Inserts or merges. */
-  save(table: string, record: object, extras?: WriteExtras): WriteHandle
+  save<Name extends NameOf<Tables>>(table: Name, record: Writable<Tables, Name>, extras?: WriteExtras): WriteHandle
   /** @param reference - The id, or an object with the key's fields; with a `version` only that version is removed. */
-  remove(table: string, reference: object | string | number, extras?: WriteExtras): WriteHandle
+  remove(table: NameOf<Tables>, reference: object | string | number, extras?: WriteExtras): WriteHandle
   /** All or none. */
   batch(requests: readonly WriteRequest[], extras?: WriteExtras): WriteHandle
 

@@ -129,6 +129,24 @@ test('a busy server gets the write again after a pause; nothing is parked', asyn
   expect(store.parked()).toEqual([])
 })
 
+test('a write that the server can never take for now holds up its own record and nothing else', async () => {
+  const store = await openReady({ orders: [{ id: 'a', version: 1 }] })
+  store.merge('orders', { id: 'a', n: 1 })
+  store.merge('orders', { id: 'a', n: 2 })
+  store.insert('orders', { id: 'b' })
+  await settle()
+  for (let round = 0; round < 3; round++) {
+    expect(publishes().map(({ record }) => (record as JsonObject).id)).not.toContain('b')
+    around.peer.refuse(publishes().at(-1)!, 'internal')
+    await around.clock.advance(8_000)
+  }
+  expect(
+    publishes()
+      .slice(3)
+      .map(({ record }) => record),
+  ).toEqual([{ id: 'a', n: 1 }, { id: 'b' }])
+})
+
 test('a token that is refused costs the connection, not the write', async () => {
   let count = 0
   const store = await openReady({ orders: [] }, { token: async () => `token-${++count}` })

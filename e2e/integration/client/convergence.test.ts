@@ -6,7 +6,7 @@ import { BranchClient } from '../../support/branch-client.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 import { badSocket, nodePlatform, seededRandom } from './support/node-platform.ts'
 
-const CLIENTS = 20
+const CLIENTS = 16
 const ROUNDS = 25
 
 let server: TestServer

@@ -76,7 +76,8 @@ async function waitForCache(page: Page): Promise<void> {
       request.onsuccess = () => { opening.result.close(); resolve(request.result !== undefined) }
     }
   })`
-  await page.waitForFunction(read, undefined, { timeout: 5_000, polling: 50 })
+  const deadline = Date.now() + 10_000
+  while (!(await inPage(page, read))) if (Date.now() > deadline) throw new Error('no cache was written')
 }
 
 async function writeQueued(page: Page, ids: string[]): Promise<void> {
