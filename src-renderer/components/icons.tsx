@@ -7,7 +7,6 @@ interface IconProps {
 
 /** Drawn for this console on a grid of 20. Always decoration: the word beside it is what counts. */
 function drawIcon(content: ReactNode, { isMirrored = false } = {}) {
-  // biome-ignore lint/correctness/noComponentHookFactories: called once for each icon, at the top level of this file
   return function Icon({ size = 20, className = '' }: IconProps) {
     return (
       <svg
