@@ -4,10 +4,10 @@ import { defaultsDir, sourceDataDir } from '../src-main/config/paths.ts'
 import { importIntoFolder } from '../src-main/store/import/import-into-folder.ts'
 import { isJsonObject, type JsonObject } from '../src-shared/json.ts'
 
-const USAGE = `npm run seed:import -- --branch <id> --module <id> --file <seeds.json> [options]
+const USAGE = `npm run seed:import -- --file <seeds.json> [options]
 
-  --branch <id>      branch that gets the records
-  --module <id>      module of the branch
+  --branch <id>      branch that gets the records (the one that the file names)
+  --module <id>      module of the branch (the one that the file names)
   --file <file>      {"tables": {"table": [records]}}, as the seed files of a branch are
   --data <dir>       data folder of a server that is not running (var)
 
@@ -24,15 +24,20 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   })
-  const { branch, module, file, data, help } = values
+  const { file, data, help } = values
   if (help) {
     process.stdout.write(USAGE)
     return
   }
-  if (!branch || !module || !file) throw new Error(`--branch, --module and --file are needed.\n\n${USAGE}`)
-  const records = readSeedFile(file)
+  if (!file) throw new Error(`--file is needed.\n\n${USAGE}`)
+  const { meta, records } = readSeedFile(file)
+  const branchId = values.branch ?? meta.branchId
+  const moduleId = values.module ?? meta.moduleId
+  if (typeof branchId !== 'string' || typeof moduleId !== 'string') {
+    throw new Error(`${file} does not say which branch and module it is for: --branch and --module are needed.`)
+  }
   const added = await importIntoFolder(
-    { dataDir: data, defaultsDir, branchId: branch, moduleId: module },
+    { dataDir: data, defaultsDir, branchId, moduleId },
     records,
     // One transaction: a seed file goes in whole or not at all.
     { reason: 'seed-file', batchSize: Math.max(1, records.length), marksSeeded: true },
@@ -44,16 +49,16 @@ async function main(): Promise<void> {
 }
 
 /** The records of a seed file in its order; a table that is one object (settings) counts as one record. */
-function readSeedFile(path: string): { table: string; record: JsonObject }[] {
+function readSeedFile(path: string): { meta: JsonObject; records: { table: string; record: JsonObject }[] } {
   const content: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  const tables = isJsonObject(content) && isJsonObject(content.tables) ? content.tables : content
-  if (!isJsonObject(tables)) throw new Error(`${path} holds no tables.`)
-  return Object.entries(tables).flatMap(([table, list]) =>
+  if (!isJsonObject(content) || !isJsonObject(content.tables)) throw new Error(`${path} holds no "tables".`)
+  const records = Object.entries(content.tables).flatMap(([table, list]) =>
     (Array.isArray(list) ? list : [list]).map((record) => {
       if (isJsonObject(record)) return { table, record }
       throw new Error(`${path}: the table ${table} holds something that is no record.`)
     }),
   )
+  return { meta: isJsonObject(content.meta) ? content.meta : {}, records }
 }
 
 try {
