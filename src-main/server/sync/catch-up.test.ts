@@ -10,6 +10,11 @@ import {
   type TestGatewayOptions,
 } from './testing.ts'
 
+const notesSchema = {
+  name: 'notes',
+  schema: { tables: [{ name: 'note', fields: [{ name: 'id', type: 'string', primaryKey: true }] }] },
+}
+
 let running: TestGateway | undefined
 
 async function start(options?: TestGatewayOptions): Promise<TestGateway> {
@@ -74,6 +79,38 @@ describe('catch-up', () => {
     )
     expect(covered).toEqual(Array.from({ length: 80 }, (_, index) => index + 1))
     expect(client.frames.find(({ type }) => type === 'server:delta')!.tables.order_line).toHaveLength(10)
+  })
+
+  test('[D8] [H5] a last page that ends at the head needs nothing more, in a room that nobody is in', async () => {
+    const { gateway, position, seq } = await withHistory(12, { sync: { maxCatchUpEvents: 5, maxDeltaRecords: 20 } })
+    const client = await gateway.connect()
+    client.send({ type: 'client:hello', protocol: 2, branchId: 'dar', cursor: position, requestId: 'hello' })
+    const answer = await client.next((frame) => frame.requestId === 'hello')
+
+    expect(answer).toMatchObject({ type: 'server:ready', mode: 'events', cursor: { pos: { seq: seq + 12 } } })
+    expect(story(client)).toEqual(['server:hello', 'server:delta', 'server:ready hello'])
+  })
+
+  test('[P2] [D8] a module that stood at its head hears what was written while another one was caught up', async () => {
+    const { gateway, position } = await withHistory(60, { sync: { maxCatchUpEvents: 5, maxDeltaRecords: 5 } })
+    const { store } = gateway
+    store.createModuleType({ moduleId: 'notes', schema: notesSchema })
+    store.attachModule('dar', 'notes')
+    const notes = store.getBranch('dar').getModule('notes')
+    const { epoch, seq } = notes.head()
+    const client = await gateway.connect()
+    const cursor = { ...position, notes: { epoch, seq } }
+    client.send({ type: 'client:hello', protocol: 2, branchId: 'dar', cursor, requestId: 'hello' })
+    await client.next('server:delta')
+    await notes.writeAsync({
+      operations: [{ action: 'insert', table: 'note', record: { id: 'n1' } }],
+      caller: { protocol: 2, isLegacy: false },
+      source: 'test',
+    })
+    const ready = await client.next('server:ready')
+
+    expect(ready).toMatchObject({ cursor: { notes: { seq: seq + 1 } }, modes: { notes: 'events' } })
+    expect(client.frames.filter((frame) => frame.recordRef?.id === 'n1')).toHaveLength(1)
   })
 
   test('[D1] [D2] [D3] a cursor that cannot be continued gets a snapshot and the reason', async () => {

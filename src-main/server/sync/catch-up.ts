@@ -11,10 +11,13 @@ import { fragmentFrames } from './wire-frame.ts'
 
 /** How a module gets from the client's cursor to the head. */
 interface Plan {
-  module: ModuleStore
+  /** Looked up each time: between two pages the branch may be restored, or opened on another schema. */
+  readonly module: ModuleStore
   mode: CatchUpMode
   /** Where the client stands; moves forward with each delta. */
   cursor: { epoch: number; seq: number }
+  /** Deltas were sent in earlier turns. */
+  hasDeltas?: boolean
   /** Why the cursor cannot be continued. */
   reason?: string
 }
@@ -50,24 +53,24 @@ export function catchUp(
 function planOf(services: SyncServices, introduction: Introduction, hello: ClientHello, moduleId: string): Plan {
   const module = introduction.branch.getModule(moduleId)
   const { epoch, seq } = module.head()
-  const head = { epoch, seq }
-  const isSubscribed = introduction.tables.get(moduleId)?.size !== 0
-  if (!isSubscribed) return { module, mode: 'none', cursor: head }
-  const claim = hello.cursor?.[moduleId]
-  if (claim) {
-    // A page without tables is enough to hear whether the cursor can be continued.
-    const probe = module.delta({ cursor: claim, tables: [], limit: 1 })
-    if (!probe.requiresFullSync) {
-      return claim.seq === seq
-        ? { module, mode: 'none', cursor: head }
-        : { module, mode: 'events', cursor: { ...claim } }
-    }
-    services.log.debug('full-sync', { moduleId, reason: probe.reason })
-    const mode = hello.requestSnapshot ? 'snapshot' : 'none'
-    return { module, mode, cursor: head, reason: probe.reason ?? 'no-cursor' }
+  const plan: Plan = {
+    get module() {
+      return introduction.branch.getModule(moduleId)
+    },
+    mode: 'none',
+    cursor: { epoch, seq },
   }
-  if (!hello.requestSnapshot) return { module, mode: 'none', cursor: head }
-  return { module, mode: 'snapshot', cursor: head }
+  const isSubscribed = introduction.tables.get(moduleId)?.size !== 0
+  if (!isSubscribed) return plan
+  const claim = hello.cursor?.[moduleId]
+  const withoutCursor = hello.requestSnapshot ? 'snapshot' : 'none'
+  if (!claim) return Object.assign(plan, { mode: withoutCursor })
+  // A page without tables is enough to hear whether the cursor can be continued.
+  const probe = module.delta({ cursor: claim, tables: [], limit: 1 })
+  // Even at the head: while another module's deltas are sent, this one may move on.
+  if (!probe.requiresFullSync) return Object.assign(plan, { mode: 'events', cursor: { ...claim } })
+  services.log.debug('full-sync', { moduleId, reason: probe.reason })
+  return Object.assign(plan, { mode: withoutCursor, reason: probe.reason ?? 'no-cursor' })
 }
 
 function isLong(services: SyncServices, { module, cursor }: Plan): boolean {
@@ -108,6 +111,7 @@ function sendDelta(services: SyncServices, session: Session, introduction: Intro
   }
   session.sendSnapshot(fragmentFrames([deltaText(module, cursor.seq, delta)], { isFirst: true, isLast: true }))
   plan.cursor = { epoch: delta.epoch, seq: delta.seq }
+  plan.hasDeltas = true
   return true
 }
 
@@ -173,7 +177,11 @@ function sendRest(services: SyncServices, session: Session, introduction: Introd
     return
   }
   const head = module.head()
-  if (head.epoch === cursor.epoch && head.seq - cursor.seq <= services.options.maxCatchUpEvents) {
+  if (head.seq === cursor.seq) {
+    if (!plan.hasDeltas) plan.mode = 'none'
+    return
+  }
+  if (head.seq - cursor.seq <= services.options.maxCatchUpEvents) {
     const tables = introduction.tables.get(module.moduleId) ?? null
     const member: Member = { outgoing: session.outgoing, tables, epoch: head.epoch, seq: head.seq }
     const room = services.rooms.open(module.branchId, module.moduleId)
