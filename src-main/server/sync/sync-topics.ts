@@ -7,6 +7,7 @@ import type { Session } from './session.ts'
 import { syncTopics, type Topic } from './topic-names.ts'
 
 type SyncTopic = Extract<Topic, { kind: 'sync' }>
+type ModuleName = Pick<ModuleStore, 'branchId' | 'moduleId'>
 type Publish = (branchId: string, name: string, data: JsonObject) => void
 
 const MAX_TRANSACTIONS = 500
@@ -18,6 +19,8 @@ interface SyncState {
   data: JsonObject
   timer: NodeJS.Timeout | undefined
   transactions: Map<string, JsonObject>
+  /** Transactions under way; each resolves to what it failed with, if it did. */
+  running: Map<string, Promise<AppError | undefined>>
 }
 
 /**
@@ -54,12 +57,12 @@ export class SyncTopics {
     const { branchId, moduleId } = event
     const names = syncTopics(branchId, moduleId).filter(isHeard)
     if (names.length === 0) return
-    const module = this.#store.getBranch(branchId).getModule(moduleId)
-    const state = this.#stateOf(module)
+    // The last events of a branch that is being closed come when the store has let go of it.
+    const state = this.#stateOf(event)
     const { action, table, eventId, seq } = event
-    state.data = { ...state.data, action, table, mutationId: eventId, version: seq, meta: this.#meta(module) }
+    state.data = { ...state.data, action, table, mutationId: eventId, version: seq, meta: this.#meta(event) }
     for (const name of names) this.#publish(branchId, name, state.data)
-    state.timer ??= setTimeout(() => this.#refresh(branchId, moduleId), SNAPSHOT_EVERY_MS).unref()
+    this.#refreshLater(event, state)
   }
 
   /**
@@ -73,14 +76,17 @@ export class SyncTopics {
     if (transId === undefined) throw new AppError('missing-trans-id', 'A publish on a sync topic needs a trans_id.')
     const module = this.#store.getBranch(topic.branchId).getModule(topic.moduleId)
     const state = this.#stateOf(module)
-    const known = state.transactions.get(transId)
-    if (known) {
-      const meta = isJsonObject(known.meta!) ? known.meta : {}
-      const repeated = { duplicateTrans: true, transId, previousMutationId: transId, ackedMutationId: transId }
-      session.send({ type: 'publish', topic: topic.name, data: { ...known, meta: { ...meta, ...repeated } } })
-      return
+    const running = state.running.get(transId)
+    if (state.transactions.has(transId)) sendRepeated(session, topic, state, transId)
+    else if (!running) this.#carryOut(session, topic, module, transId, data)
+    else {
+      session.beginWrite()
+      void running.then((error) => {
+        if (error === undefined) sendRepeated(session, topic, state, transId)
+        else sendRefusal(session, topic, error)
+        session.endWrite()
+      })
     }
-    this.#carryOut(session, topic, module, transId, data)
   }
 
   close(): void {
@@ -107,37 +113,71 @@ export class SyncTopics {
       tell()
       return
     }
+    const { running } = this.#stateOf(module)
     session.beginWrite()
-    work
-      .then(tell)
-      .catch((error: unknown) => {
+    const outcome = work.then(tell).then(
+      () => undefined,
+      (error: unknown) => {
         const known = isAppError(error) ? error : new AppError('internal', 'The publish could not be stored.')
-        session.send({ type: 'error', code: known.code, message: known.message, topic: topic.name })
-      })
-      .finally(() => session.endWrite())
+        sendRefusal(session, topic, known)
+        return known
+      },
+    )
+    running.set(transId, outcome)
+    void outcome.then(() => {
+      running.delete(transId)
+      session.endWrite()
+    })
   }
 
-  #refresh(branchId: string, moduleId: string): void {
+  #refreshLater({ branchId, moduleId }: ModuleName, state: SyncState): void {
+    state.timer ??= setTimeout(() => {
+      state.timer = undefined
+      try {
+        this.#refresh(branchId, moduleId, state)
+      } catch (error) {
+        // A branch that is being restored, or a disk that fails, may be back at the next look; a timer has no caller.
+        const isGone = isAppError(error) && error.status === 404
+        if (!isGone) this.#refreshLater({ branchId, moduleId }, state)
+      }
+    }, SNAPSHOT_EVERY_MS).unref()
+  }
+
+  #refresh(branchId: string, moduleId: string, state: SyncState): void {
     const module = this.#store.getBranch(branchId).getModule(moduleId)
-    const state = this.#stateOf(module)
-    state.timer = undefined
     state.data = { ...state.data, snapshot: parseSnapshot(module) }
     for (const name of syncTopics(branchId, moduleId)) this.#publish(branchId, name, state.data)
   }
 
-  #stateOf({ branchId, moduleId }: ModuleStore): SyncState {
+  #stateOf({ branchId, moduleId }: ModuleName): SyncState {
     const key = `${branchId}\n${moduleId}`
     let state = this.#states.get(key)
     if (!state) {
-      state = { data: { branchId, moduleId, action: 'snapshot' }, timer: undefined, transactions: new Map() }
+      state = {
+        data: { branchId, moduleId, action: 'snapshot' },
+        timer: undefined,
+        transactions: new Map(),
+        running: new Map(),
+      }
       this.#states.set(key, state)
     }
     return state
   }
 
-  #meta({ branchId, moduleId }: ModuleStore): JsonObject {
+  #meta({ branchId, moduleId }: ModuleName): JsonObject {
     return { branchId, moduleId, serverId: this.#store.serverId, updatedAt: new Date(this.#now()).toISOString() }
   }
+}
+
+function sendRepeated(session: Session, topic: SyncTopic, { transactions }: SyncState, transId: string): void {
+  const known = transactions.get(transId) ?? {}
+  const repeated = { duplicateTrans: true, transId, previousMutationId: transId, ackedMutationId: transId }
+  const data = { ...known, meta: { ...objectOf(known.meta), ...repeated } }
+  session.send({ type: 'publish', topic: topic.name, data })
+}
+
+function sendRefusal(session: Session, topic: SyncTopic, { code, message }: AppError): void {
+  session.send({ type: 'error', code, message, topic: topic.name })
 }
 
 /** The module as one object. Only for this dialect, which has no way to send it in pieces. */

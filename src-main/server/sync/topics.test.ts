@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { AppError } from '../../../src-shared/errors.ts'
 import { declared, type Frame, insert, line, startTestGateway, type TestClient, type TestGateway } from './testing.ts'
 
 let running: TestGateway | undefined
@@ -168,4 +169,35 @@ test('[T6] changes are told under the aliases of a table, and on the topics of k
   client.terminate()
   // What is retained for the next subscriber stays.
   await vi.waitFor(() => expect(gateway.gateway.figures()).toMatchObject({ sockets: 0, topics: 1 }))
+})
+
+test('[T4] a refresh that falls due while the branch is away waits for it', async () => {
+  const gateway = await start()
+  const { store } = gateway
+  const client = await declared(gateway)
+  await subscribe(client, 'sync::dar::pos')
+  await client.ask(insert('order_line', line('before'), 'r1'))
+  const getBranch = store.getBranch.bind(store)
+  const away = vi.spyOn(store, 'getBranch').mockImplementation(() => {
+    throw new AppError('restoring', 'A backup is being restored; try again in a moment.')
+  })
+  await vi.waitFor(() => expect(away).toHaveBeenCalled(), 3_000)
+  away.mockImplementation(getBranch)
+
+  const refreshed = await client.next((frame) => frame.data?.set?.snapshot !== undefined)
+  expect(refreshed.data.set.snapshot.tables.order_line).toHaveLength(1)
+})
+
+test('[T5] a transaction that is sent twice at once is carried out once and answered twice', async () => {
+  const gateway = await start()
+  const client = await declared(gateway)
+  const topic = 'sync::dar::pos'
+  const order = { shiftId: 'shift-1', type: 'takeaway', lines: [{ itemId: 'item-1', qty: 1, price: 10 }] }
+  const data = { trans_id: 'tx-1', order }
+  client.send({ type: 'publish', topic, data })
+  client.send({ type: 'publish', topic, data })
+  const repeated = await client.next((frame) => frame.data?.meta?.duplicateTrans === true)
+
+  expect(repeated.data.meta).toMatchObject({ transId: 'tx-1' })
+  expect(gateway.store.getBranch('dar').getModule('pos').count('order_header')).toBe(1)
 })

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { AppError } from '../../../src-shared/errors.ts'
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { PubSubFrame } from '../../../src-shared/protocol/client-frames.ts'
 import type { TopicChange } from '../../../src-shared/protocol/server-frames.ts'
 import type { Store } from '../../store/api.ts'
+import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { StoredEvent } from '../../store/types.ts'
 import type { GatewayCounters } from './gateway-figures.ts'
 import type { FlushList } from './outgoing-queue.ts'
@@ -74,12 +75,22 @@ export class TopicHub {
     if (topics === undefined || topics.size === 0) return
     this.#sync.handleEvent(event, (name) => topics.get(name)?.subscribers.size !== undefined)
     if (event.table === null) return
-    const table = this.#store.getBranch(event.branchId).getModule(event.moduleId).definition.tables.get(event.table)
+    const table = this.#findTable(event, event.table)
     for (const name of tableTopics(event, table)) {
       if (topics.has(name)) this.#publish(event.branchId, name, tableNotice(event))
     }
     for (const { name, topic } of branchTopics(event)) {
       if (topics.has(name)) this.#publish(event.branchId, name, branchNotice(event, topic))
+    }
+  }
+
+  /** Undefined while the branch is away: its last events come while it is being closed. */
+  #findTable({ branchId, moduleId }: StoredEvent, name: string): TableDefinition | undefined {
+    try {
+      return this.#store.getBranch(branchId).getModule(moduleId).definition.tables.get(name)
+    } catch (error) {
+      if (isAppError(error)) return undefined
+      throw error
     }
   }
 
