@@ -6,7 +6,8 @@ import { BranchClient } from '../../support/branch-client.ts'
 import { startTestServer, type TestServer } from '../../support/server.ts'
 import { badSocket, nodePlatform, seededRandom } from './support/node-platform.ts'
 
-const CLIENTS = 16
+/** CLIENTS=50 for a long run. */
+const CLIENTS = Number(process.env.CLIENTS ?? 16)
 const ROUNDS = 25
 
 let server: TestServer

@@ -1,43 +1,22 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { BranchClient } from '../../support/branch-client.ts'
-import { launchChromium } from '../../support/chromium.ts'
-import { startTestServer, type TestServer } from '../../support/server.ts'
-import { type BuiltClient, buildTestClient, inPage, runModule } from './support/built-client.ts'
+import type { Page } from 'playwright-core'
+import { beforeEach, expect, test } from 'vitest'
+import type { BrowserBench } from '../support/browser-bench.ts'
+import { inPage, runModule } from '../support/built-client.ts'
 
-/** More usage examples of the specification, word for word where it says what the application writes. */
-let client: BuiltClient
-let server: TestServer
-let browser: Browser
-let context: BrowserContext
-let page: Page
-let branch: BranchClient
+/** The usage examples of the specification for POS pages and the adapter, word for word where it says what the application writes. */
+export function posUsageCases(bench: BrowserBench): void {
+  let page: Page
+  beforeEach(async () => {
+    page = await bench.newPage()
+  })
 
-beforeAll(async () => {
-  ;[client, server, browser] = await Promise.all([buildTestClient(), startTestServer(), launchChromium()])
-  branch = new BranchClient(() => server.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-  client?.remove()
-})
-
-beforeEach(async () => {
-  await context?.close()
-  context = await browser.newContext()
-  await client.serveTo(context)
-  page = await context.newPage()
-  await page.goto(`${server.url}/test.html`)
-})
-
-test('POS store: ready, watch, an order with its lines and payments, names that mean nothing', async () => {
-  await branch.insert('order_header', { id: 'order-777', status: 'pending' })
-  await branch.insert('order_line', { orderId: 'order-777', itemId: 'item-burger', statusId: 'queued' })
-  await branch.insert('order_payment', { orderId: 'order-777', paymentMethodId: 'cash', amount: 12.5 })
-  const done = await runModule(
-    page,
-    `
+  test('POS store: ready, watch, an order with its lines and payments, names that mean nothing', async () => {
+    await bench.branch.insert('order_header', { id: 'order-777', status: 'pending' })
+    await bench.branch.insert('order_line', { orderId: 'order-777', itemId: 'item-burger', statusId: 'queued' })
+    await bench.branch.insert('order_payment', { orderId: 'order-777', paymentMethodId: 'cash', amount: 12.5 })
+    const done = await runModule(
+      page,
+      `
 import { createPosDb } from '/static/pos/pos-mini-db.js';
 
 // Automatic mode detection (tries WebSocket, falls back to REST API)
@@ -62,26 +41,26 @@ try { db.list('ordr_line') } catch (error) { errors.push(error.details.suggestio
 window.done = { count, tables: schema.tables.length, lines: order.lines.length, amount: order.payments[0].amount,
   alias: db.list('orders').length === count, none: await db.getOrder('nobody') === undefined, errors };
 `,
-  )
-  expect(done).toMatchObject({
-    tables: 45,
-    lines: 1,
-    amount: 12.5,
-    alias: true,
-    none: true,
-    errors: [
-      '"order_heder" is not a table of the schema. Use "order_header".',
-      '"MenuItms" is not a table of the schema. Use "menu_items".',
-      '"xyzzy" is not a table of the schema.',
-      'order_line',
-    ],
+    )
+    expect(done).toMatchObject({
+      tables: 45,
+      lines: 1,
+      amount: 12.5,
+      alias: true,
+      none: true,
+      errors: [
+        '"order_heder" is not a table of the schema. Use "order_header".',
+        '"MenuItms" is not a table of the schema. Use "menu_items".',
+        '"xyzzy" is not a table of the schema.',
+        'order_line',
+      ],
+    })
   })
-})
 
-test('POS store: without a socket the data comes from REST, writes wait', async () => {
-  const done = await runModule(
-    page,
-    `
+  test('POS store: without a socket the data comes from REST, writes wait', async () => {
+    const done = await runModule(
+      page,
+      `
 import { createPosDb } from '/static/pos/pos-mini-db.js';
 const { db } = await createPosDb({ branchId: 'dar', moduleId: 'pos', mode: 'offline' });
 const write = db.insert('order_header', { id: 'order-offline', status: 'pending' });
@@ -92,15 +71,15 @@ await db.connect();
 await db.whenSynced();
 window.done = { before, pending: db.pending().length, order: db.read('orders', 'order-offline').statusId };
 `,
-  )
-  const before = { menu: 141, order: 'pending', pending: 1, status: 'idle', isDurable: true }
-  expect(done).toEqual({ before, pending: 0, order: 'pending' })
-})
+    )
+    const before = { menu: 141, order: 'pending', pending: 1, status: 'idle', isDurable: true }
+    expect(done).toEqual({ before, pending: 0, order: 'pending' })
+  })
 
-test('IndexedDB adapter: save, load, metadata, mutate, abort, clear, purge, another schema', async () => {
-  const done = await runModule(
-    page,
-    `
+  test('IndexedDB adapter: save, load, metadata, mutate, abort, clear, purge, another schema', async () => {
+    const done = await runModule(
+      page,
+      `
 import { MishkahIndexedDB } from '/static/lib/mishkah-indexeddb.js';
 
 const options = {
@@ -158,34 +137,36 @@ const nextVersion = MishkahIndexedDB.createAdapter({ ...options, version: 2 });
 window.done = { cached, changed, aborted, after, again: again.data, otherTable, cleared, purged,
   reset: (await nextVersion.load('order_line')).isCached, isPersistent: adapter.isPersistent };
 `,
-  )
-  const meta = { lastId: 'order-xyz', lastSyncAt: 5, schemaVersion: '2025-01-07' }
-  const none = { data: [], isStale: false }
-  expect(done).toEqual({
-    cached: { data: [{ id: 'order-001', status: 'open' }], meta, isCached: true, isStale: false },
-    changed: true,
-    aborted: false,
-    after: {
-      data: [{ id: 'order-001', status: 'completed' }],
-      meta: { ...meta, lastSyncAt: 6 },
-      isCached: true,
-      isStale: false,
-    },
-    again: [{ id: 'order-001', status: 'completed' }],
-    otherTable: { ...none, meta: { requiresFullSync: true, schemaVersion: '2026-01-01' }, isCached: true },
-    cleared: { ...none, meta: {}, isCached: false },
-    purged: { ...none, meta: { requiresFullSync: true }, isCached: true },
-    reset: false,
-    isPersistent: true,
+    )
+    const meta = { lastId: 'order-xyz', lastSyncAt: 5, schemaVersion: '2025-01-07' }
+    const none = { data: [], isStale: false }
+    expect(done).toEqual({
+      cached: { data: [{ id: 'order-001', status: 'open' }], meta, isCached: true, isStale: false },
+      changed: true,
+      aborted: false,
+      after: {
+        data: [{ id: 'order-001', status: 'completed' }],
+        meta: { ...meta, lastSyncAt: 6 },
+        isCached: true,
+        isStale: false,
+      },
+      again: [{ id: 'order-001', status: 'completed' }],
+      otherTable: { ...none, meta: { requiresFullSync: true, schemaVersion: '2026-01-01' }, isCached: true },
+      cleared: { ...none, meta: {}, isCached: false },
+      purged: { ...none, meta: { requiresFullSync: true }, isCached: true },
+      reset: false,
+      isPersistent: true,
+    })
   })
-})
 
-test('without IndexedDB everything works from memory, with a warning', async () => {
-  await page.addInitScript('delete window.indexedDB; Object.defineProperty(window, "indexedDB", { value: undefined })')
-  await page.reload()
-  const done = await runModule(
-    page,
-    `
+  test('without IndexedDB everything works from memory, with a warning', async () => {
+    await page.addInitScript(
+      'delete window.indexedDB; Object.defineProperty(window, "indexedDB", { value: undefined })',
+    )
+    await page.reload()
+    const done = await runModule(
+      page,
+      `
 import { createStore } from '/static/lib/mishkah.store.js';
 import { MishkahIndexedDB } from '/static/lib/mishkah-indexeddb.js';
 const store = createStore({ branchId: 'dar', moduleId: 'pos' });
@@ -201,13 +182,14 @@ await adapter.save('t', [{ id: 1 }]);
 window.done = { warnings, isDurable, stored: store.read('order_header', 'order-memory').version,
   cached: (await adapter.load('t')).data, isPersistent: adapter.isPersistent };
 `,
-  )
-  expect(done).toEqual({
-    warnings: ['storage-unavailable', 'adapter'],
-    isDurable: false,
-    stored: 1,
-    cached: [{ id: 1 }],
-    isPersistent: false,
+    )
+    expect(done).toEqual({
+      warnings: ['storage-unavailable', 'adapter'],
+      isDurable: false,
+      stored: 1,
+      cached: [{ id: 1 }],
+      isPersistent: false,
+    })
+    expect(await inPage(page, 'typeof indexedDB')).toBe('undefined')
   })
-  expect(await inPage(page, 'typeof indexedDB')).toBe('undefined')
-})
+}

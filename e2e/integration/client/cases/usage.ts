@@ -1,41 +1,44 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { BranchClient } from '../../support/branch-client.ts'
-import { launchChromium } from '../../support/chromium.ts'
-import { startTestServer, type TestServer } from '../../support/server.ts'
-import { type BuiltClient, buildTestClient, runModule } from './support/built-client.ts'
+import type { Page } from 'playwright-core'
+import { beforeEach, expect, test } from 'vitest'
+import type { BrowserBench } from '../support/browser-bench.ts'
+import { runModule } from '../support/built-client.ts'
 
-/** The usage examples of the specification, word for word where it says what the application writes. */
-let client: BuiltClient
-let server: TestServer
-let browser: Browser
-let context: BrowserContext
-let page: Page
-let branch: BranchClient
+const SIMPLE = `
+import { createDB } from '/static/lib/mishkah.simple-store.js';
+const db = createDB({
+  branchId: 'dar',
+  moduleId: 'pos',
+  wsPath: '/ws',
+  autoConnect: true,
+  objects: {
+    orders: {
+      table: 'order_header'
+    },
+    lines: {
+      table: 'order_line'
+    }
+  }
+});
+window.db = db;
+`
 
-beforeAll(async () => {
-  ;[client, server, browser] = await Promise.all([buildTestClient(), startTestServer(), launchChromium()])
-  branch = new BranchClient(() => server.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.stop()
-  client?.remove()
-})
+/** The usage examples of the specification for the stores, word for word where it says what the application writes. */
+export function usageCases(bench: BrowserBench): void {
+  let page: Page
+  beforeEach(async () => {
+    page = await bench.newPage()
+  })
 
-beforeEach(async () => {
-  await context?.close()
-  context = await browser.newContext()
-  await client.serveTo(context)
-  page = await context.newPage()
-  await page.goto(`${server.url}/test.html`)
-})
-
-test('core store: connect, listen, read, insert, merge, remove', async () => {
-  await branch.insert('order_line', { id: 'line-001', orderId: 'order-001', itemId: 'item-fries', statusId: 'queued' })
-  const done = await runModule(
-    page,
-    `
+  test('core store: connect, listen, read, insert, merge, remove', async () => {
+    await bench.branch.insert('order_line', {
+      id: 'line-001',
+      orderId: 'order-001',
+      itemId: 'item-fries',
+      statusId: 'queued',
+    })
+    const done = await runModule(
+      page,
+      `
 import { createStore } from '/static/lib/mishkah.store.js';
 
 const store = createStore({
@@ -91,45 +94,26 @@ clearInterval(timer);
 window.done = { ...heard, isArray: Array.isArray(orderHeaders), ackType: ack.type,
   menu: store.listTable('menu_items').length > 100, status: store.status, statuses: heard.status };
 `,
-  )
-  expect(done).toEqual({
-    status: 'ready',
-    statuses: ['ready'],
-    snapshots: 1,
-    tablesInState: true,
-    acks: 3,
-    events: ['order_line module:insert', 'order_line module:merge', 'order_line module:delete'],
-    isArray: true,
-    ackType: 'server:ack',
-    menu: true,
+    )
+    expect(done).toEqual({
+      status: 'ready',
+      statuses: ['ready'],
+      snapshots: 1,
+      tablesInState: true,
+      acks: 3,
+      events: ['order_line module:insert', 'order_line module:merge', 'order_line module:delete'],
+      isArray: true,
+      ackType: 'server:ack',
+      menu: true,
+    })
+    expect(await bench.branch.find('order_line', 'line-001')).toBeUndefined()
   })
-  expect(await branch.find('order_line', 'line-001')).toBeUndefined()
-})
 
-const SIMPLE = `
-import { createDB } from '/static/lib/mishkah.simple-store.js';
-const db = createDB({
-  branchId: 'dar',
-  moduleId: 'pos',
-  wsPath: '/ws',
-  autoConnect: true,
-  objects: {
-    orders: {
-      table: 'order_header'
-    },
-    lines: {
-      table: 'order_line'
-    }
-  }
-});
-window.db = db;
-`
-
-test('simple store: watch, status, insert, update, delete, list', async () => {
-  await branch.insert('order_header', { id: 'order-001', orderNumber: 'ORD-1', status: 'pending' })
-  const done = await runModule(
-    page,
-    `${SIMPLE}
+  test('simple store: watch, status, insert, update, delete, list', async () => {
+    await bench.branch.insert('order_header', { id: 'order-001', orderNumber: 'ORD-1', status: 'pending' })
+    const done = await runModule(
+      page,
+      `${SIMPLE}
 const seen = [];
 db.watch('orders', (orders) => seen.push(orders.map((order) => order.orderNumber + ' ' + (order.statusId ?? order.status))));
 const statuses = [];
@@ -155,19 +139,19 @@ const currentOrders = db.list('orders');
 await new Promise((resolve) => setTimeout(resolve, 0));
 window.done = { afterUpdate, statuses, current: currentOrders.map((order) => order.orderNumber), last: seen.at(-1) };
 `,
-  )
-  expect(done).toEqual({
-    afterUpdate: 'cooking',
-    statuses: ['connected'],
-    current: ['ORD-12345'],
-    last: ['ORD-12345 pending'],
+    )
+    expect(done).toEqual({
+      afterUpdate: 'cooking',
+      statuses: ['connected'],
+      current: ['ORD-12345'],
+      last: ['ORD-12345 pending'],
+    })
   })
-})
 
-test('simple store: tables of the schema, registered by themselves', async () => {
-  const done = await runModule(
-    page,
-    `
+  test('simple store: tables of the schema, registered by themselves', async () => {
+    const done = await runModule(
+      page,
+      `
 import { createDBAuto } from '/static/lib/mishkah.simple-store.js';
 const answer = await (await fetch('/api/schema?branch=dar&module=pos')).json();
 window.database = { schema: answer.modules.pos.schema };
@@ -187,16 +171,16 @@ let message;
 try { createDBAuto(posSchema, ['order_header', 'nothing'], { branchId: 'dar' }) } catch (error) { message = error.code + ' ' + error.message }
 window.done = { menu: db.list('menu_item').length, same: db.list('menu_items').length, message };
 `,
-  )
-  expect(done).toEqual({ menu: 141, same: 141, message: 'unknown-table The schema has no table nothing.' })
-})
+    )
+    expect(done).toEqual({ menu: 141, same: 141, message: 'unknown-table The schema has no table nothing.' })
+  })
 
-test('version conflict: the error names it, the record is read again, the second try succeeds', async () => {
-  await branch.insert('order_header', { id: 'order-locked', status: 'pending' })
-  await branch.merge('order_header', { id: 'order-locked', status: 'held', version: 1 })
-  const done = await runModule(
-    page,
-    `${SIMPLE}
+  test('version conflict: the error names it, the record is read again, the second try succeeds', async () => {
+    await bench.branch.insert('order_header', { id: 'order-locked', status: 'pending' })
+    await bench.branch.merge('order_header', { id: 'order-locked', status: 'held', version: 1 })
+    const done = await runModule(
+      page,
+      `${SIMPLE}
 await db.whenSynced();
 let caught, parked;
 try {
@@ -225,30 +209,30 @@ try {
 window.done = { code: caught.code, current: caught.current.version, details: caught.details.expectedVersion, parked,
   left: db.parked().length, status: db.read('order_header', 'order-locked').statusId };
 `,
-  )
-  const left = 'refused writes are parked until the application has dealt with them'
-  expect(done, left).toEqual({
-    code: 'version-conflict',
-    current: 2,
-    details: 1,
-    parked: 1,
-    left: 0,
-    status: 'completed',
-  })
-})
-
-test('many updates at once', async () => {
-  for (let n = 0; n < 30; n++) {
-    await branch.insert('order_line', {
-      id: `many-${n}`,
-      orderId: 'order-many',
-      itemId: 'item-burger',
-      statusId: 'queued',
+    )
+    const left = 'refused writes are parked until the application has dealt with them'
+    expect(done, left).toEqual({
+      code: 'version-conflict',
+      current: 2,
+      details: 1,
+      parked: 1,
+      left: 0,
+      status: 'completed',
     })
-  }
-  const done = await runModule(
-    page,
-    `${SIMPLE}
+  })
+
+  test('many updates at once', async () => {
+    for (let n = 0; n < 30; n++) {
+      await bench.branch.insert('order_line', {
+        id: `many-${n}`,
+        orderId: 'order-many',
+        itemId: 'item-burger',
+        statusId: 'queued',
+      })
+    }
+    const done = await runModule(
+      page,
+      `${SIMPLE}
 await db.ready();
 const orderLines = db.query('order_line', { orderId: 'order-many' });
 await Promise.all(
@@ -262,6 +246,7 @@ await Promise.all(
 );
 window.done = db.query('order_line', (line) => line.orderId === 'order-many' && line.statusId === 'cooking' && line.version === 2).length;
 `,
-  )
-  expect(done).toBe(30)
-})
+    )
+    expect(done).toBe(30)
+  })
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { STORAGE_CONTRACT } from '../../../../src-client/storage/storage-contract.ts'
+import type { BrowserBench } from '../support/browser-bench.ts'
+import { bundleScript, inPage, runModule } from '../support/built-client.ts'
+
+const MAX_CORE_BYTES = 15 * 1_024
+
+const BUILDS: readonly [string, readonly string[]][] = [
+  ['/static/lib/mishkah.store', ['createStore']],
+  ['/static/lib/mishkah.simple-store', ['createDB', 'createDBAuto']],
+  ['/static/lib/mishkah-indexeddb', ['MishkahIndexedDB']],
+  ['/static/pos/pos-mini-db', ['createPosDb']],
+]
+
+/** What the builds export, how large they are, and the storage contract over a real IndexedDB. */
+export function buildCases(bench: BrowserBench): void {
+  test('the core is smaller than 15 kB', () => {
+    const sizes = ['mishkah.store.js', 'mishkah.store.global.js'].map((name) => {
+      return gzipSync(bench.client.read(join('static/lib', name)), { level: 9 }).length
+    })
+    for (const size of sizes) expect(size).toBeLessThan(MAX_CORE_BYTES)
+  })
+
+  test.each(BUILDS)('%s loads as a module and as a classic script', async (path, names) => {
+    const page = await bench.newPage()
+    const expected = names.map((name) => (name === 'MishkahIndexedDB' ? 'object' : 'function'))
+    const exported = await runModule(
+      page,
+      `import { ${names.join(', ')} } from '${path}.js'\nwindow.done = [${names.map((name) => `typeof ${name}`).join()}]`,
+    )
+    expect(exported).toEqual(expected)
+    expect(await inPage(page, `[${names.map((name) => `typeof globalThis.${name}`).join()}]`)).toEqual(
+      names.map(() => 'undefined'),
+    )
+    await page.addScriptTag({ url: `${path}.global.js` })
+    expect(await inPage(page, `[${names.map((name) => `typeof globalThis.${name}`).join()}]`)).toEqual(expected)
+  })
+
+  describe('storage contract in the browser', () => {
+    let script: string
+    beforeAll(async () => {
+      script = await bundleScript(join(import.meta.dirname, '../support/storage-contract-page.ts'), 'contract')
+    })
+    async function openContract(): Promise<Page> {
+      const page = await bench.newPage()
+      await page.addScriptTag({ content: script })
+      return page
+    }
+
+    test.each(STORAGE_CONTRACT)('IndexedDB storage: $title', async ({ title }) => {
+      expect(await inPage(await openContract(), `contract.run(${JSON.stringify(title)})`)).toBe('ok')
+    })
+
+    test('goes on after the site data was wiped', async () => {
+      expect(await inPage(await openContract(), 'contract.surviveWipe()')).toBe('[null,2,true]')
+    })
+  })
+}
