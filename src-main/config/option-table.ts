@@ -41,6 +41,12 @@ function parseHost(text: string): string {
   throw new Error(`must be an address or a host name, not "${text}"`)
 }
 
+function parseList(text: string): string[] {
+  const list = text.split(',').map((part) => part.trim())
+  if (list.some((part) => part === '' || /\s/.test(part))) throw new Error('must be a list with commas')
+  return list
+}
+
 function parseFolder(text: string): string {
   if (text !== '' && !text.includes('\0')) return text
   throw new Error('must name a folder')
@@ -113,6 +119,33 @@ export const OPTIONS = {
     help: 'Role of the devices that --open-lan admits',
     parse: parseRole,
   }),
+  staticDir: option({
+    flag: 'static-dir',
+    env: 'MISHKAH_STATIC_DIR',
+    argument: 'folder',
+    fallback: '',
+    fallbackText: 'none',
+    help: 'Folder of pages to serve under /, such as those of a point of sale',
+    parse: parseFolder,
+  }),
+  allowedHosts: option({
+    flag: 'allowed-hosts',
+    env: 'MISHKAH_ALLOWED_HOSTS',
+    argument: 'names',
+    fallback: [] as string[],
+    fallbackText: "this machine's own",
+    help: 'More names under which the server may be addressed, with commas',
+    parse: parseList,
+  }),
+  allowedOrigins: option({
+    flag: 'allowed-origins',
+    env: 'MISHKAH_ALLOWED_ORIGINS',
+    argument: 'origins',
+    fallback: [] as string[],
+    fallbackText: "the server's own",
+    help: 'More origins whose pages may call, such as http://localhost:5173, with commas',
+    parse: parseList,
+  }),
   rateLimit: option({
     flag: 'rate-limit',
     env: 'MISHKAH_RATE_LIMIT',
@@ -134,7 +167,12 @@ export const OPTIONS = {
   version: option({ flag: 'version', fallback: false, help: 'Show the version', parse: parseSwitch }),
 } as const satisfies Record<
   string,
-  OptionSpec<never> | OptionSpec<boolean> | OptionSpec<string> | OptionSpec<number> | OptionSpec<LogLevel>
+  | OptionSpec<never>
+  | OptionSpec<boolean>
+  | OptionSpec<string>
+  | OptionSpec<number>
+  | OptionSpec<LogLevel>
+  | OptionSpec<string[]>
 >
 
 export type OptionName = keyof typeof OPTIONS

@@ -16,6 +16,12 @@ export interface ServerOptions {
   /** For a first start; afterwards the branch's own setting counts. */
   openLan: boolean
   openLanRole: string
+  /** Pages to serve under `/`, absolute. */
+  staticDir?: string
+  /** More names under which this server may be addressed, without port. */
+  allowedHosts?: readonly string[]
+  /** More origins whose pages may call. */
+  allowedOrigins?: readonly string[]
   rateLimit: boolean
   logLevel: LogLevel
   /** Folder of the built console; may be absent on disk. */
@@ -109,6 +115,9 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
       legacyClients: values.legacyClients,
       openLan: values.openLan,
       openLanRole: values.openLanRole,
+      ...(values.staticDir !== '' && { staticDir: resolve(input.cwd, values.staticDir) }),
+      allowedHosts: values.allowedHosts,
+      allowedOrigins: values.allowedOrigins,
       rateLimit: values.rateLimit,
       logLevel: values.logLevel,
       consoleDir,

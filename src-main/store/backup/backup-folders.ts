@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from 'node:fs'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import { isJsonObject } from '../../../src-shared/json.ts'
 import type { BackupSummary } from '../../../src-shared/protocol/management.ts'
@@ -41,7 +41,7 @@ export class BackupFolders {
     const folder = resolve(chosen)
     this.#refuseInside(folder)
     try {
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       if (!statSync(folder).isDirectory()) throw new Error('not a folder')
       this.#refuseInside(realpathSync(folder))
     } catch (error) {
@@ -173,6 +173,16 @@ const RESERVE_BYTES = 64 * 1024 * 1024
 export function freeBytesOf(folder: string): number {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
+}
+
+/**
+ * Makes a folder and its missing parents one by one. Node's own recursive form never comes back from a place such as
+ * /proc, where a parent exists and refuses children as if it did not.
+ */
+function makeFolder(folder: string): void {
+  const missing: string[] = []
+  for (let path = folder; !existsSync(path); path = dirname(path)) missing.unshift(path)
+  for (const path of missing) mkdirSync(path)
 }
 
 function unusable(message: string, cause?: unknown): AppError {

@@ -95,7 +95,7 @@ export class BranchRestore {
     const staged = await this.#tidied(() => this.#stage(onProgress))
     const { branches } = this.#parts
     onProgress('swapping')
-    await this.#close()
+    await this.#tidied(() => this.#close())
     let live: LiveState | undefined
     try {
       this.#reach('closed')
@@ -161,6 +161,7 @@ export class BranchRestore {
     try {
       await this.#parts.branches.closeBranch(this.#branchId, reason)
     } catch (error) {
+      if (isAppError(error) && error.code === 'task-running') throw error
       // A damaged database may not close cleanly; replacing it is the remedy.
       this.#parts.log.warn('close-before-restore-failed', { branchId: this.#branchId, error })
     }
