@@ -149,6 +149,8 @@ describe('create', () => {
       join(root.dataDir, 'branches', 'x'),
       join(root.dataDir, 'branches'),
       join(folder, 'file'),
+      // A place that refuses children: Node's recursive mkdir never comes back from it.
+      ...(existsSync('/proc/self') ? ['/proc/no-such-place/backups'] : []),
     ]) {
       await expect(root.backups.create({ reason: 'manual', folder: bad })).rejects.toMatchObject({
         code: 'invalid-request',
