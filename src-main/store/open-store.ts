@@ -56,8 +56,10 @@ export class DataStore implements Store, SchemaHost {
   readonly #clock: Clock
   readonly #log: Log
   readonly #branches = new Map<string, OpenBranch>()
-  /** Branches that a restore has closed for a moment. */
+  /** Branches that are out of service, and why. */
   readonly #away = new Map<string, AppError>()
+  /** Of those, the ones that somebody closed and is about to bring back. */
+  readonly #moving = new Set<string>()
   readonly #eventListeners = new Set<(event: StoredEvent) => void>()
   readonly #noticeListeners = new Set<(notice: ModuleNotice) => void>()
   readonly #commitListeners = new Set<Parameters<StoreFigures['onCommit']>[0]>()
@@ -224,11 +226,18 @@ export class DataStore implements Store, SchemaHost {
 
   async reopen(branchId: string, { force }: { force: boolean }): Promise<void> {
     const reason = new AppError('restoring', 'The schema is being changed; try again in a moment.')
-    // A branch that could not be opened the last time has nothing to close.
-    if (this.#branches.has(branchId) || !this.#away.has(branchId)) await this.#closeBranch(branchId, reason)
-    if (this.#isClosed) throw new AppError('stopping', 'The server is stopping.')
-    this.#readConfigs()
-    const refusal = this.#openChanged(branchId, force)
+    // A restore or another change is at work on its files and opens it again.
+    if (this.#moving.has(branchId)) throw this.#away.get(branchId) ?? reason
+    let refusal: unknown
+    try {
+      // A branch that could not be opened the last time has nothing to close.
+      if (this.#branches.has(branchId) || !this.#away.has(branchId)) await this.#closeBranch(branchId, reason)
+      if (this.#isClosed) throw new AppError('stopping', 'The server is stopping.')
+      this.#readConfigs()
+      refusal = this.#openChanged(branchId, force)
+    } finally {
+      this.#moving.delete(branchId)
+    }
     await this.#opened().watch(this.getBranch(branchId))
     for (const { state, branch } of this.getBranch(branchId).context.modules.values()) {
       await branch.commitNotice(() => {
@@ -370,7 +379,9 @@ export class DataStore implements Store, SchemaHost {
   }
 
   async #closeBranch(branchId: string, reason: AppError): Promise<void> {
+    if (this.#moving.has(branchId)) throw new AppError('task-running', 'The schema of the branch is being changed.')
     const branch = this.getBranch(branchId)
+    this.#moving.add(branchId)
     this.#away.set(branchId, reason)
     this.#branches.delete(branchId)
     await this.#opened().unwatch(branchId)
@@ -380,6 +391,7 @@ export class DataStore implements Store, SchemaHost {
   }
 
   async #reopenBranch(branchId: string): Promise<void> {
+    this.#moving.delete(branchId)
     this.#readConfigs()
     this.#openBranch(branchId)
     const branch = this.getBranch(branchId)
