@@ -5,8 +5,8 @@ const isPackagedHere = process.platform === 'linux' && process.arch === 'x64'
 
 /** The console in real Chromium against a real server, which each test file starts for itself. */
 export default defineConfig({
-  testDir: './console',
-  testMatch: '*.spec.ts',
+  testDir: '.',
+  testMatch: ['console/**/*.spec.ts', 'desktop/*.spec.ts'],
   globalSetup: './console/support/build-console.ts',
   outputDir: '../test-results/console',
   timeout: 120_000,
