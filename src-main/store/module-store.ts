@@ -9,6 +9,7 @@ import { appendEvent } from './events/event-writer.ts'
 import { importTables } from './import/import-tables.ts'
 import type { ModuleDefinition, TableDefinition } from './schema/definition.ts'
 import { parseRule } from './sequences/rules.ts'
+import type { EventRow } from './sqlite/event-table.ts'
 import { type FlagPosition, readDelta } from './sync/read-delta.ts'
 import { readPage } from './tables/list-query.ts'
 import { readTranslations } from './tables/translations.ts'
@@ -161,12 +162,18 @@ export class BranchModuleStore implements ModuleStore {
   readEvents(afterSeq: number, limit: number): StoredEvent[] {
     const { state } = this.#context
     const rows = state.events.readAfter(Math.max(afterSeq, state.row.trimmedSeq), Math.min(Math.max(limit, 1), 1000))
-    return rows.map((row) => toStoredEvent(row, this.branchId, this.moduleId, this.definition.tables))
+    return rows.map((row) => this.#toPublicEvent(row))
   }
 
   findEvent(eventId: string): StoredEvent | undefined {
     const row = this.#context.state.events.findById(eventId)
-    return row && toStoredEvent(row, this.branchId, this.moduleId, this.definition.tables)
+    return row && this.#toPublicEvent(row)
+  }
+
+  /** Events from before a table was closed keep their place in the log, without their record. */
+  #toPublicEvent(row: EventRow): StoredEvent {
+    const event = toStoredEvent(row, this.branchId, this.moduleId, this.definition.tables)
+    return event.table !== null && this.#services.isTableClosed(event.table) ? { ...event, recordText: null } : event
   }
 
   /** The specification's event metadata, as it also stands in live/events.meta.json. */
@@ -228,6 +235,7 @@ export class BranchModuleStore implements ModuleStore {
     const { state, branch } = this.#context
     return branch.commitNotice(() => {
       const now = branch.clock.now()
+      for (const name of Object.keys(input.tables)) this.resolveTable(name)
       const counts = importTables(state, input.tables, {
         nowMs: now,
         mode: 'replace',

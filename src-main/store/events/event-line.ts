@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { EventAction, RecordRef } from '../../../src-shared/protocol/records.ts'
+import { removeSecrets } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import type { EventRow } from '../sqlite/event-table.ts'
 import type { StoredEvent } from '../types.ts'
@@ -65,10 +66,14 @@ export function toStoredEvent(
   tables: ReadonlyMap<string, TableDefinition>,
 ): StoredEvent {
   const table = row.tbl === null ? undefined : tables.get(row.tbl)
-  const needsRecord = table !== undefined && table.primaryKey.length > 1 && row.record !== null
-  const record = needsRecord ? (JSON.parse(row.record!) as JsonObject) : undefined
+  const needsRecord = table !== undefined && (table.primaryKey.length > 1 || table.secretFields.length > 0)
+  const record = needsRecord && row.record !== null ? (JSON.parse(row.record) as JsonObject) : undefined
   const recordRef = table && row.key !== null ? recordRefOf(table, row.key, record) : null
-  return storedEvent(row, branchId, moduleId, JSON.parse(row.meta) as StoredMeta, recordRef)
+  const event = storedEvent(row, branchId, moduleId, JSON.parse(row.meta) as StoredMeta, recordRef)
+  if (!table || !record || table.secretFields.length === 0) return event
+  // A field that became secret after this event was written.
+  const [publicRecord, secrets] = removeSecrets(table, record)
+  return secrets === null ? event : { ...event, recordText: JSON.stringify(publicRecord) }
 }
 
 export function storedEvent(

@@ -63,8 +63,9 @@ test('a secret can be neither a condition nor an order, so that nobody guesses i
 test('fields that the security file names are secret as well; tables that it locks are closed by every door', async () => {
   const secrets = { secretFields: { item: ['price'] }, lockedTables: ['SEAT'] }
   const shop = await openShop({ shop: { seeds: { seat: [{ room: 'A', place: 1 }], item: [{ id: 'i', price: 5 }] } } })
-  await shop.write('insert', 'seat', { room: 'A', place: 2, label: 'window' })
-  await shop.write('insert', 'item', { id: 'i2', price: 7 })
+  const known = { caller: { protocol: 2, isLegacy: false, clientId: 'tablet' } as const }
+  await shop.write('insert', 'seat', { room: 'A', place: 2, label: 'window' }, { ...known, requestId: 'r1' })
+  await shop.write('insert', 'item', { id: 'i2', price: 7 }, { ...known, requestId: 'r2' })
   shop.store.files.writeJson('security/secret_fields.json', secrets)
   await shop.reopen()
   const module = shop.module()
@@ -81,4 +82,16 @@ test('fields that the security file names are secret as well; tables that it loc
   const cursor = { epoch: 1, seq: 1 }
   expect(Object.keys(module.delta({ cursor }).tables)).toEqual(['item'])
   expect(module.delta({ cursor, tables: ['seat'] }).tables).toEqual({})
+  expect(await codeOf(module.importSnapshot({ tables: { seat: [] } }))).toBe('table-locked')
+
+  // What was written before stays in the log, and out of sight.
+  const logged = module.readEvents(1, 10).map(({ table, recordText }) => [table, recordText])
+  expect(logged[0]).toEqual(['seat', null])
+  expect(JSON.parse(logged[1]![1]!)).not.toHaveProperty('price')
+  expect(module.findEvent(module.readEvents(1, 1)[0]!.eventId)?.recordText).toBeNull()
+  const again = await shop.write('insert', 'item', { id: 'i2', price: 7 }, { ...known, requestId: 'r2' })
+  expect([again.isReplay, again.record.price]).toEqual([true, undefined])
+  const seat = { room: 'A', place: 2, label: 'window' }
+  expect(await shop.refusal('insert', 'seat', seat, { ...known, requestId: 'r1' })).toBe('table-locked')
+  module.verifyChain()
 })

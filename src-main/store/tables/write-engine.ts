@@ -272,6 +272,7 @@ export class WriteEngine {
   /** The first answer again, from its event; once the log was trimmed, from the record as it is now. */
   #rebuild(module: ModuleState, stored: StoredResult): OperationResult {
     const { outcome, action, table: name, key, version, warnings } = stored
+    if (this.#parts.isTableClosed(name)) throw new AppError('table-locked', `The table ${name} is locked.`)
     const table = module.definition.tables.get(name) ?? module.resolveTable(name)
     const row = stored.seq === null ? undefined : module.events.findBySeq(stored.seq)
     if (row) {
