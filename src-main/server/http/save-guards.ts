@@ -122,7 +122,10 @@ function conflict(code: string, message: string, details: JsonObject): AppError 
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'number') return new Date(value).toISOString()
+  if (typeof value === 'number') {
+    const time = new Date(value)
+    return Number.isNaN(time.getTime()) ? String(value) : time.toISOString()
+  }
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
