@@ -117,6 +117,7 @@ function run(command: string[]): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(program, parameters, {
       stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, NO_COLOR: '1' },
       shell: process.platform === 'win32',
     })
     child.once('error', () => resolve(1))
