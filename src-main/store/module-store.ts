@@ -148,7 +148,7 @@ export class BranchModuleStore implements ModuleStore {
     return {
       ...buffers,
       tables: buffers.tables.map((table) =>
-        isTableClosed(table.name) ? { ...table, chunks: [], bytes: 2, records: 0 } : table,
+        isTableClosed(table.name) ? { ...table, chunks: emptyChunks(table), bytes: 2, records: 0 } : table,
       ),
     }
   }
@@ -256,6 +256,10 @@ export class BranchModuleStore implements ModuleStore {
       return { result: appended.event, events: [appended] }
     }, 'resync')
   }
+}
+
+function emptyChunks({ isSingleton }: { isSingleton: boolean }): Buffer[] {
+  return isSingleton ? [Buffer.from('{}')] : []
 }
 
 /** Sequences of one module; each change is a job of the group commit. */
