@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { toAppError } from '../../store/sqlite/connection.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, type RateLimiter } from '../middleware/rate-limit.ts'
 import { writeError } from './answer.ts'
@@ -144,9 +145,10 @@ function fail(
   services: HttpServices,
   request: IncomingMessage,
   response: ServerResponse,
-  error: unknown,
+  cause: unknown,
   common: readonly string[],
 ): void {
+  const error = toAppError(cause)
   const known = isAppError(error)
   const code = known ? error.code : 'internal'
   services.metrics.countError(code)

@@ -105,11 +105,17 @@ export class SqliteConnection {
   }
 }
 
+/** What the driver says to a reader that still holds a branch from before it was restored or got another schema. */
+const CLOSED_MESSAGE = 'The database connection is not open'
+
 /**
  * Maps a driver error to a code of ours; anything else passes. A full disk and a failing disk are the operator's to
  * mend, a damaged file must stop the writing, a constraint belongs to the one write that broke it.
  */
 export function toAppError(error: unknown): unknown {
+  if (error instanceof TypeError && error.message === CLOSED_MESSAGE) {
+    return new AppError('restoring', 'The branch was opened anew meanwhile; try again.', { cause: error })
+  }
   if (isAppError(error) || !(error instanceof Database.SqliteError)) return error
   const code = error.code
   if (code === 'SQLITE_FULL') {
