@@ -7,8 +7,8 @@ import { headersOf, JSON_TYPE } from './answer.ts'
 import type { Call } from './call.ts'
 import { createCompressor, type Encoding, encodingFor } from './compression.ts'
 
-/** Below this a snapshot is sent in one piece. */
-const ONE_PIECE_BYTES = 64 * 1024
+/** So much is handed to the socket before waiting until it has taken it. */
+const HAND_OVER_BYTES = 4 * 1024 * 1024
 
 /** A strong validator: two snapshots at the same position hold the same records. */
 export function snapshotEtag({ epoch, seq }: { epoch: number; seq: number }): string {
@@ -55,7 +55,7 @@ export async function sendSnapshot(call: Call, module: ModuleStore): Promise<voi
   const snapshot = module.snapshot()
   const etag = snapshotEtag(snapshot)
   const encoding = encodingFor(call.request)
-  if (encoding === undefined) return sendPieces(call, snapshotPieces(module, snapshot), { etag, snapshot })
+  if (encoding === undefined) return sendPieces(call, snapshotPieces(module, snapshot), { etag })
   const known = compressedSnapshots.get(snapshot) ?? new Map<Encoding, Promise<Buffer[]>>()
   compressedSnapshots.set(snapshot, known)
   const pieces = known.get(encoding) ?? compressPieces(snapshotPieces(module, snapshot), encoding)
@@ -74,8 +74,6 @@ async function compressPieces(pieces: Iterable<Buffer>, encoding: Encoding): Pro
 interface PiecesOptions {
   etag?: string
   encoding?: Encoding
-  /** Gives the length of what `pieces` will yield without making it. */
-  snapshot?: SnapshotBuffers
 }
 
 /** Writes pieces one after the other and waits whenever the socket is full. A closed connection ends it quietly. */
@@ -92,24 +90,26 @@ export async function sendPieces(call: Call, pieces: Iterable<Buffer>, options: 
     await pipeline(Readable.from(pieces), createCompressor(compressor), call.response)
     return
   }
-  const small = smallBody(pieces, options)
-  if (small) headers.push('Content-Length', String(small.length))
+  // References to the store's shared buffers: the list costs nothing, and its length saves the framing of every piece.
+  const list = Array.isArray(pieces) ? (pieces as Buffer[]) : [...pieces]
+  headers.push('Content-Length', String(list.reduce((sum, piece) => sum + piece.length, 0)))
   response.writeHead(200, headersOf({ type: JSON_TYPE, cache, headers }, call.common))
-  if (small || call.request.method === 'HEAD') {
-    response.end(small)
-    return
-  }
-  for (const piece of pieces) {
-    if (response.destroyed) return
-    if (!response.write(piece)) await drained(response)
-  }
+  if (call.request.method !== 'HEAD') await writePieces(response, list)
   response.end()
 }
 
-function smallBody(pieces: Iterable<Buffer>, options: PiecesOptions): Buffer | undefined {
-  const known = Array.isArray(pieces) ? (pieces as Buffer[]).reduce((sum, piece) => sum + piece.length, 0) : undefined
-  const bytes = known ?? options.snapshot?.tables.reduce((sum, table) => sum + table.bytes, 0)
-  return bytes !== undefined && bytes <= ONE_PIECE_BYTES ? Buffer.concat([...pieces]) : undefined
+/** Hands over some megabytes at a time, so that a snapshot costs few turns and a slow reader holds little. */
+async function writePieces(response: ServerResponse, pieces: readonly Buffer[]): Promise<void> {
+  response.cork()
+  for (const piece of pieces) {
+    if (response.destroyed) return
+    response.write(piece)
+    if (response.writableLength < HAND_OVER_BYTES) continue
+    response.uncork()
+    if (response.writableNeedDrain) await drained(response)
+    response.cork()
+  }
+  response.uncork()
 }
 
 function drained(response: ServerResponse): Promise<void> {
