@@ -8,7 +8,8 @@ import type { RawWrites } from '../limits/raw-writes.ts'
 import type { SocketWriters } from '../load/socket-writers.ts'
 
 const CLIENTS = 50
-const DEPTH = 1
+/** As many as a tablet has under way that saves an order with its lines at once. */
+const DEPTH = 8
 
 /** Acknowledged durable writes over sockets beside SQLite alone. */
 export const socketWrites: Bench = {
