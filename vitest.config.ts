@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /** Two projects: `unit` is quick and part of `npm run check`; `integration` starts real servers and processes. */
+// On a build machine that others use too, a process may get no processor for seconds: one more try tells that from a fault.
+const retry = process.env.CI ? 1 : 0
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{src-*,scripts,bench}/**/*.test.{ts,tsx}'],
           testTimeout: 30_000,
+          retry,
           hookTimeout: 30_000,
           pool: 'forks',
         },
@@ -18,6 +22,7 @@ export default defineConfig({
           name: 'integration',
           include: ['e2e/integration/**/*.test.ts'],
           testTimeout: 120_000,
+          retry,
           hookTimeout: 60_000,
           pool: 'forks',
           fileParallelism: false,

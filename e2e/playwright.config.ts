@@ -13,6 +13,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   // Two servers and two browsers at once are enough for a small machine.
   workers: process.env.CI ? 1 : 2,
+  retries: process.env.CI ? 1 : 0,
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 860 },

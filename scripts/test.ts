@@ -92,7 +92,7 @@ function playwright(): Suite {
       const { stats } = JSON.parse(readFileSync(file, 'utf8')) as {
         stats: { expected: number; unexpected: number; flaky: number; skipped: number }
       }
-      return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }
+      return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
     },
   }
 }
