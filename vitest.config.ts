@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Two projects: `unit` is quick and part of `npm run check`; `integration` starts real servers and processes. */
 // On a build machine that others use too, a process may get no processor for seconds: one more try tells that from a fault.
 const retry = process.env.CI ? 1 : 0
 
+/** Two projects: `unit` is quick and part of `npm run check`; `integration` starts real servers and processes. */
 export default defineConfig({
   test: {
     projects: [

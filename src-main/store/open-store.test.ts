@@ -124,6 +124,15 @@ test('a folder that cannot be opened fails with its reason and leaves no file op
   checkModule(shop.context(), shop.module())
 })
 
+test('a branch that is closed for a moment keeps its place in the list of branches', async () => {
+  const shop = await openShop()
+  const before = shop.store.listBranches()
+  const reopening = shop.store.reopen('dar', { force: false })
+  expect(shop.store.listBranches()).toEqual(before)
+  await reopening
+  expect(shop.store.listBranches().map(({ branchId }) => branchId)).toEqual(['dar'])
+})
+
 test('figures: commits with their size, the depth of the queue, sizes of files and checks by name', async () => {
   const shop = await openShop()
   const { figures } = shop.store

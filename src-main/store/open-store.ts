@@ -58,6 +58,8 @@ export class DataStore implements Store, SchemaHost {
   readonly #branches = new Map<string, OpenBranch>()
   /** Branches that are out of service, and why. */
   readonly #away = new Map<string, AppError>()
+  /** What was last known of a branch that is closed for a moment: lists keep it in its place. */
+  readonly #awaySummaries = new Map<string, BranchSummary>()
   /** Of those, the ones that somebody closed and is about to bring back. */
   readonly #moving = new Set<string>()
   readonly #eventListeners = new Set<(event: StoredEvent) => void>()
@@ -115,7 +117,10 @@ export class DataStore implements Store, SchemaHost {
   }
 
   listBranches(): BranchSummary[] {
-    return [...this.#branches.values()].map((branch) => branch.summary())
+    return this.branchIds().flatMap((branchId) => {
+      const summary = this.#branches.get(branchId)?.summary() ?? this.#awaySummaries.get(branchId)
+      return summary ? [summary] : []
+    })
   }
 
   getBranch(branchId: string): OpenBranch {
@@ -383,6 +388,7 @@ export class DataStore implements Store, SchemaHost {
     const branch = this.getBranch(branchId)
     this.#moving.add(branchId)
     this.#away.set(branchId, reason)
+    this.#awaySummaries.set(branchId, branch.summary())
     this.#branches.delete(branchId)
     await this.#opened().unwatch(branchId)
     for (const { state } of branch.context.modules.values())
