@@ -41,7 +41,7 @@ export class TwoRows {
       'journal_mode = WAL',
       'synchronous = FULL',
       'wal_autocheckpoint = 4000',
-      'cache_size = -32768',
+      'cache_size = -24576',
       'temp_store = MEMORY',
       'mmap_size = 0',
     ]) {

@@ -39,7 +39,7 @@ export class SqliteConnection {
           db.pragma('checkpoint_fullfsync = ON')
         }
       }
-      db.pragma('cache_size = -32768')
+      db.pragma('cache_size = -24576')
       db.pragma('temp_store = MEMORY')
       db.pragma('mmap_size = 0')
       const connection = new SqliteConnection(path, db)
