@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { isAppError } from '../../../src-shared/errors.ts'
 import type { BranchServerStatus } from '../../../src-shared/protocol/management.ts'
 import { isLoopbackHost } from '../../config/lan-addresses.ts'
+import type { Store } from '../../store/api.ts'
 import { findBranch } from './full-sync-routes.ts'
 import { findNewestBackup, readDisk, runChecks } from './health-routes.ts'
 import { type Route, route } from './route.ts'
@@ -85,6 +87,16 @@ async function readStatus(services: HttpServices): Promise<BranchServerStatus> {
   }
 }
 
+/** The status answers during a restore too: a branch that is closed for a moment warns of nothing. */
+function servesLegacy(store: Store, branchId: string): boolean {
+  try {
+    return store.getBranch(branchId).isLegacyAllowed
+  } catch (error) {
+    if (isAppError(error)) return false
+    throw error
+  }
+}
+
 async function listWarnings(services: HttpServices, freeBytes: number): Promise<BranchServerStatus['warnings']> {
   const { store, options } = services
   const warnings: BranchServerStatus['warnings'] = []
@@ -98,7 +110,7 @@ async function listWarnings(services: HttpServices, freeBytes: number): Promise<
       hint: 'Start without --host and --open-lan to admit only this machine.',
     })
   }
-  const legacy = store.branchIds().filter((branchId) => store.getBranch(branchId).isLegacyAllowed)
+  const legacy = store.branchIds().filter((branchId) => servesLegacy(store, branchId))
   if (legacy.length > 0) {
     warnings.push({
       code: 'legacy-mode',
