@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { isAppError } from '../../src-shared/errors.ts'
 import { silentLog } from '../lib/log.ts'
 import { openStore } from './open-store.ts'
@@ -122,6 +122,24 @@ test('a folder that cannot be opened fails with its reason and leaves no file op
   await shop.reopen()
   expect(shop.module().count('item')).toBe(1)
   checkModule(shop.context(), shop.module())
+})
+
+test('a damaged database costs its own branch only, and a restore brings it back', async () => {
+  const dataDir = temporaryFolder()
+  const options = { dataDir, defaultsDir: DEFAULTS_DIR, log: silentLog }
+  const first = await openStore(options)
+  const { backupId } = await first.backups.create({ reason: 'manual' })
+  const tables = first.getBranch('dar').getModule('pos').listTables()
+  await first.close()
+  writeFileSync(join(dataDir, 'branches/dar/sqlite/branch.db'), 'rubbish'.repeat(1000))
+
+  const second = await openStore(options)
+  onTestFinished(() => second.close())
+  expect(() => second.getBranch('dar')).toThrow(expect.objectContaining({ code: 'store-corrupt' }))
+  expect(second.getBranch('remal').moduleIds()).toEqual(['pos'])
+  expect(second.figures.checks().find(({ name }) => name === 'database:dar')).toMatchObject({ ok: false })
+  await second.backups.restore({ backupId, branchId: 'dar' })
+  expect(second.getBranch('dar').getModule('pos').listTables()).toEqual(tables)
 })
 
 test('a branch that is closed for a moment keeps its place in the list of branches', async () => {

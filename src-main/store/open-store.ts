@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError } from '../../src-shared/errors.ts'
+import { AppError, isAppError } from '../../src-shared/errors.ts'
 import { parseName } from '../../src-shared/ids.ts'
 import type { BranchSummary } from '../../src-shared/protocol/management.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
@@ -96,10 +96,11 @@ export class DataStore implements Store, SchemaHost {
       clock: this.#clock,
       log: this.#log,
       branches: () => this.#branches,
+      branchIds: () => this.branchIds(),
       closeBranch: (branchId, reason) => this.#closeBranch(branchId, reason),
       reopenBranch: (branchId) => this.#reopenBranch(branchId),
     })
-    for (const branchId of this.#branchConfigs.keys()) this.#openBranch(branchId)
+    for (const branchId of this.#branchConfigs.keys()) this.#openOrReport(branchId)
     if (takeover) await this.#takeOver(takeover)
     for (const branch of this.#branches.values()) await this.#services.watch(branch)
   }
@@ -383,8 +384,25 @@ export class DataStore implements Store, SchemaHost {
     })
   }
 
+  /** A damaged branch does not keep the others from opening: it answers with its reason until a backup is restored. */
+  #openOrReport(branchId: string): void {
+    try {
+      this.#openBranch(branchId)
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'store-corrupt') throw error
+      this.#away.set(branchId, error)
+      this.#log.error('branch-damaged', { branchId, error })
+    }
+  }
+
   async #closeBranch(branchId: string, reason: AppError): Promise<void> {
     if (this.#moving.has(branchId)) throw new AppError('task-running', 'The schema of the branch is being changed.')
+    if (this.#away.get(branchId)?.code === 'store-corrupt') {
+      // Damaged at the start: nothing of it is open.
+      this.#moving.add(branchId)
+      this.#away.set(branchId, reason)
+      return
+    }
     const branch = this.getBranch(branchId)
     this.#moving.add(branchId)
     this.#away.set(branchId, reason)

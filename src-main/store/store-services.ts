@@ -28,6 +28,8 @@ export interface ServiceHost {
   clock: Clock
   log: Log
   branches(): ReadonlyMap<string, OpenBranch>
+  /** Of all branches, damaged and closed ones too. */
+  branchIds(): string[]
   /** Refuses further writes with `reason`, finishes the accepted ones and closes the branch's files. */
   closeBranch(branchId: string, reason: AppError): Promise<void>
   reopenBranch(branchId: string): Promise<void>
@@ -67,7 +69,7 @@ export function openServices(host: ServiceHost): StoreServices {
     version: host.version,
     ...(BUNDLED_READER && { readerUrl: BUNDLED_READER }),
     branches: {
-      branchIds: () => [...host.branches().keys()],
+      branchIds: () => host.branchIds(),
       closeBranch: (branchId, reason) => host.closeBranch(branchId, reason),
       reopenBranch: (branchId) => host.reopenBranch(branchId),
       today: (branchId) => businessDayOf(host, branchId),
