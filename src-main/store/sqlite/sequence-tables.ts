@@ -54,8 +54,10 @@ export class SequenceTables {
     this.#claim = connection.prepare(
       `UPDATE sequence_ledger SET record_key = ? WHERE module = ? AND tbl = ? AND field = ? AND text = ? AND record_key IS NULL`,
     )
+    // INDEXED BY: by their number of columns SQLite would take the index by number, and read the whole ledger.
     this.#reserved = connection.prepare(
-      `SELECT * FROM sequence_ledger WHERE module = ? AND request = ? AND tbl = ? AND field = ? AND client IS ? AND reason = 'reserved'`,
+      `SELECT * FROM sequence_ledger INDEXED BY sequence_ledger_request
+       WHERE module = ? AND request = ? AND tbl = ? AND field = ? AND client IS ? AND reason = 'reserved'`,
     )
     const open = `module = ? AND (? IS NULL OR tbl = ?) AND (? IS NULL OR field = ?) AND record_key IS NULL`
     this.#gaps = connection.prepare(`SELECT * FROM sequence_ledger WHERE ${open} ORDER BY entry DESC LIMIT ?`)
