@@ -3,11 +3,11 @@ import { packagedChromium } from './support/chromium.ts'
 
 const isPackagedHere = process.platform === 'linux' && process.arch === 'x64'
 
-/** The console in real Chromium against a real server, which each test file starts for itself. */
+/** The console and the apps in real Chromium against a real server, which each test file starts for itself. */
 export default defineConfig({
   testDir: '.',
-  testMatch: ['console/**/*.spec.ts', 'desktop/*.spec.ts'],
-  globalSetup: './console/support/build-console.ts',
+  testMatch: ['console/**/*.spec.ts', 'apps/**/*.spec.ts', 'desktop/*.spec.ts'],
+  globalSetup: './support/build-pages.ts',
   outputDir: '../test-results/console',
   timeout: 120_000,
   expect: { timeout: 15_000 },

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { schemaTypes } from '../src-client/types/schema-types.ts'
@@ -25,8 +25,24 @@ const ENTRIES: Readonly<Record<string, { source: string; globals: readonly strin
 /** Private members of classes stay as they are: written for older browsers they would cost 2 kB of 15. */
 const TARGET = 'es2022'
 
+/**
+ * Replaces the folder with a new build. It is made beside the old one, which a server may be giving out meanwhile, and
+ * which stays when the build fails.
+ */
 export async function buildClient(outDir = join(root, 'dist', 'client')): Promise<void> {
-  rmSync(outDir, { recursive: true, force: true })
+  const newDir = `${outDir}-${process.pid}`
+  mkdirSync(newDir, { recursive: true })
+  try {
+    await buildAll(newDir)
+    rmSync(outDir, { recursive: true, force: true })
+    // Another build of the same moment may have been quicker; its files are as good.
+    if (!existsSync(outDir)) renameSync(newDir, outDir)
+  } finally {
+    rmSync(newDir, { recursive: true, force: true })
+  }
+}
+
+async function buildAll(outDir: string): Promise<void> {
   for (const [path, { source, globals }] of Object.entries(ENTRIES)) {
     const input = join(entriesFolder, source)
     await bundle(outDir, `${path}.js`, input, 'es')

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
+import { APP_NAMES } from '../src-main/config/paths.ts'
+import { buildClient } from './build-client.ts'
 
 const root = join(import.meta.dirname, '..')
 const desktopOut = join(root, 'dist', 'main')
@@ -61,6 +63,51 @@ export async function buildConsole(): Promise<void> {
   if (existsSync(configFile)) await build({ configFile, logLevel: 'warn' })
 }
 
+/**
+ * Builds an app for tablets into dist/apps/<name>.
+ *
+ * @returns False, and nothing is done, while the app has no page.
+ */
+export async function buildApp(name: (typeof APP_NAMES)[number]): Promise<boolean> {
+  const configFile = join(root, 'src-apps', 'vite.config.ts')
+  if (!existsSync(configFile) || !existsSync(join(root, 'src-apps', name, 'index.html'))) return false
+  // One configuration for all apps; it is read anew at each build.
+  process.env.MISHKAH_APP = name
+  await build({ configFile, logLevel: 'warn' })
+  return true
+}
+
+/** A build that could not be made; the one before it goes on being served. */
+export class BuildError extends Error {}
+
+/** Something that the server gives to browsers, with its own build. */
+export interface PagePart {
+  name: string
+  /** A file of the build, and what it is made of; relative to the project. */
+  output: string
+  sources: readonly string[]
+  build(): Promise<unknown>
+}
+
+/**
+ * Builds the console, the SDK and the apps, each only when its sources are newer than its build.
+ *
+ * @returns What went wrong, one error a part; the other parts are built all the same.
+ */
+export async function buildPages(parts: readonly PagePart[] = PAGE_PARTS): Promise<BuildError[]> {
+  const failures: BuildError[] = []
+  for (const { name, output, sources, build } of parts) {
+    if (!isStale(output, sources)) continue
+    try {
+      await build()
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      failures.push(new BuildError(`The ${name} could not be built: ${reason}`, { cause }))
+    }
+  }
+  return failures
+}
+
 /** True when nothing is built or a source is newer than the build. Costs one look at each file's time. */
 export function isStale(output: string, sources: readonly string[]): boolean {
   const built = join(root, output)
@@ -69,8 +116,36 @@ export function isStale(output: string, sources: readonly string[]): boolean {
   return sources.some((source) => newestIn(join(root, source)) > builtAt)
 }
 
-export const CONSOLE_SOURCES = ['src-renderer', 'src-client', 'src-shared', 'package.json']
-export const CONSOLE_OUTPUT = 'dist/console/index.html'
+const CLIENT_SOURCES = ['src-client', 'src-shared', 'package.json']
+const CLIENT_PART: PagePart = {
+  name: 'browser SDK',
+  // The first file of the build, so that a source that changes meanwhile makes it stale.
+  output: 'dist/client/static/lib/mishkah.store.js',
+  sources: [...CLIENT_SOURCES, 'scripts/build-client.ts'],
+  build: () => buildClient(),
+}
+const CONSOLE_PART: PagePart = {
+  name: 'console',
+  output: 'dist/console/index.html',
+  sources: ['src-renderer', ...CLIENT_SOURCES],
+  build: buildConsole,
+}
+const APP_PARTS = APP_NAMES.map(
+  (name): PagePart => ({
+    name: `app "${name}"`,
+    output: `dist/apps/${name}/index.html`,
+    sources: [`src-apps/${name}`, 'src-apps/shared', 'src-apps/vite.config.ts', ...CLIENT_SOURCES],
+    build: () => buildApp(name),
+  }),
+)
+const PAGE_PARTS: readonly PagePart[] = [CONSOLE_PART, CLIENT_PART, ...APP_PARTS]
+
+/** The SDK alone, when it is stale. @throws BuildError */
+export async function buildStaleClient(): Promise<void> {
+  const [failure] = await buildPages([CLIENT_PART])
+  if (failure) throw failure
+}
+
 export const DESKTOP_SOURCES = ['src-main', 'src-shared', 'package.json']
 export const DESKTOP_OUTPUT = 'dist/main/preload.cjs'
 

@@ -3,15 +3,7 @@ import { join } from 'node:path'
 import { EXIT_CODES, type Launch, OptionsError, parseLaunch } from '../src-main/config/options.ts'
 import { readAppVersion, sourceDataDir } from '../src-main/config/paths.ts'
 import { runHeadless } from '../src-main/headless.ts'
-import {
-  buildConsole,
-  bundleDesktop,
-  CONSOLE_OUTPUT,
-  CONSOLE_SOURCES,
-  DESKTOP_OUTPUT,
-  DESKTOP_SOURCES,
-  isStale,
-} from './bundle.ts'
+import { buildPages, bundleDesktop, DESKTOP_OUTPUT, DESKTOP_SOURCES, isStale } from './bundle.ts'
 import { findElectron, whyNoWindow } from './electron-program.ts'
 
 /** `npm start`: builds what changed, then opens the desktop app, or runs headless and says why. */
@@ -48,20 +40,15 @@ function readLaunch(): Launch | undefined {
   }
 }
 
-/** The branch must run even when its console cannot be built; an older build goes on being served. */
-async function tryBuildConsole(): Promise<void> {
-  try {
-    await buildConsole()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    console.error(`The console could not be built, the server starts without a new one: ${reason}`)
-  }
+/** The branch must run even when a page of its own cannot be built; an older build goes on being served. */
+async function tryBuildPages(): Promise<void> {
+  for (const { message } of await buildPages()) console.error(`${message}\nThe server starts without a new one.`)
 }
 
 async function start(): Promise<number> {
   const launch = readLaunch()
   if (!launch) return runHeadless(argv)
-  if (isStale(CONSOLE_OUTPUT, CONSOLE_SOURCES)) await tryBuildConsole()
+  await tryBuildPages()
   if (launch.headless) return runHeadless(argv)
   const electron = findElectron()
   const reason = whyNoWindow(electron)

@@ -31,6 +31,8 @@ const suites: Suite[] = [
     name: 'console build',
     command: [bin('vite'), 'build', '--config', 'src-renderer/vite.config.ts', '--logLevel', 'warn'],
   },
+  { name: 'client build', command: [node, 'scripts/build-client.ts'] },
+  { name: 'apps build', command: [node, 'scripts/build-apps.ts'] },
   vitest('unit'),
   vitest('integration'),
   playwright(),

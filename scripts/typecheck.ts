@@ -8,6 +8,7 @@ const PROJECTS = [
   'src-main/preload/tsconfig.json',
   'src-renderer/tsconfig.json',
   'src-client/tsconfig.json',
+  'src-apps/tsconfig.json',
   'tsconfig.tools.json',
 ]
 

@@ -314,6 +314,8 @@ async function startStaticServer(staticDir: string) {
     rateLimit: false,
     logLevel: 'error' as const,
     consoleDir: join(dataDir, 'no-console'),
+    clientDir: join(dataDir, 'no-client'),
+    appsDir: join(dataDir, 'no-apps'),
     defaultsDir: join(import.meta.dirname, '../../data'),
     version: 'test',
     staticDir,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { LogLevel } from '../lib/log.ts'
 import { isLoopbackHost } from './lan-addresses.ts'
 import { OPTIONS, type OptionName, type OptionSpec, type OptionValues } from './option-table.ts'
-import { consoleDir, defaultsDir } from './paths.ts'
+import { appsDir, clientDir, consoleDir, defaultsDir } from './paths.ts'
 
 /** What the server is started with. Plain data: it travels to the server's thread. */
 export interface ServerOptions {
@@ -26,6 +26,10 @@ export interface ServerOptions {
   logLevel: LogLevel
   /** Folder of the built console; may be absent on disk. */
   consoleDir: string
+  /** Folder of the built SDK, with `static/` in it; may be absent on disk. */
+  clientDir: string
+  /** Folder of the built apps, with one folder each; may be absent on disk. */
+  appsDir: string
   /** The tracked default data set. */
   defaultsDir: string
   /** Version of the product. */
@@ -121,6 +125,8 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
       rateLimit: values.rateLimit,
       logLevel: values.logLevel,
       consoleDir,
+      clientDir,
+      appsDir,
       defaultsDir,
       version: input.version,
     },

@@ -17,6 +17,13 @@ export const isInstalled = appRoot !== here
 /** The built console, served at /console/ and by the window. */
 export const consoleDir = join(appRoot, 'dist', 'console')
 
+/** The browser SDK: its folder `static/` is served at /static/. */
+export const clientDir = join(appRoot, 'dist', 'client')
+
+/** The apps for tablets: each has a folder of its name here and is served at /<name>/. */
+export const appsDir = join(appRoot, 'dist', 'apps')
+export const APP_NAMES = ['pos', 'kds'] as const
+
 /** The tracked default data set that fills a new data root. */
 export const defaultsDir = join(appRoot, 'data')
 

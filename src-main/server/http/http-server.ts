@@ -38,6 +38,8 @@ export function createHttpServer(services: HttpServices, routes: readonly Route[
     limiter: options.rateLimit ? createRateLimiter(settings.requestsPer15Minutes) : undefined,
     files: createStaticFiles({
       consoleDir: options.consoleDir,
+      clientDir: options.clientDir,
+      appsDir: options.appsDir,
       ...(settings.staticDir !== undefined && { staticDir: settings.staticDir }),
     }),
   }

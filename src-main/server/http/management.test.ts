@@ -1,6 +1,3 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { Task } from '../../../src-shared/protocol/management.ts'
@@ -281,55 +278,4 @@ test('health checks name each check, metrics count without ids', async () => {
     expect([name, metrics.text.includes(name)]).toEqual([name, true])
   }
   expect(metrics.text).not.toMatch(/"(dar|remal)"/)
-})
-
-test('files of the console and of a static folder are served, and nothing else', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'mishkah-static-'))
-  const consoleDir = join(root, 'console')
-  const staticDir = join(root, 'pages')
-  for (const folder of [join(consoleDir, 'assets'), staticDir]) mkdirSync(folder, { recursive: true })
-  writeFileSync(join(consoleDir, 'index.html'), '<!doctype html>console')
-  writeFileSync(join(consoleDir, 'assets', 'index-B7yQ2k0a.js'), `export const text = '${'x'.repeat(3_000)}'`)
-  writeFileSync(join(staticDir, 'index.html'), '<!doctype html>pages')
-  writeFileSync(join(staticDir, '.secret'), 'secret')
-  writeFileSync(join(root, 'outside.txt'), 'outside')
-  symlinkSync(join(root, 'outside.txt'), join(staticDir, 'link.txt'))
-  const own = await startTestServer({ consoleDir, staticDir })
-  try {
-    const page = await own.get('/console/')
-    expect([page.status, page.text, page.headers]).toMatchObject([
-      200,
-      '<!doctype html>console',
-      {
-        'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'no-cache',
-        'content-security-policy': expect.stringContaining("script-src 'self'"),
-      },
-    ])
-    const cached = await own.ask({ path: '/console/', headers: { 'If-None-Match': String(page.headers.etag) } })
-    expect([cached.status, cached.text]).toEqual([304, ''])
-    const script = await own.ask({ path: '/console/assets/index-B7yQ2k0a.js', headers: { 'Accept-Encoding': 'br' } })
-    expect(script.headers).toMatchObject({
-      'cache-control': 'public, max-age=31536000, immutable',
-      'content-encoding': 'br',
-    })
-    expect((await own.get('/')).text).toBe('<!doctype html>pages')
-    expect((await own.get('/console')).headers.location).toBe('/console/')
-    for (const path of [
-      '/../outside.txt',
-      '/%2e%2e/outside.txt',
-      '/..%2foutside.txt',
-      '/link.txt',
-      '/.secret',
-      '/console/../../outside.txt',
-      '/console/%00',
-      '/console/none.js',
-      `/${'a'.repeat(5_000)}`,
-    ]) {
-      expect([path, (await own.get(path)).status]).toEqual([path, 404])
-    }
-    expect((await own.get('/healthz')).status).toBe(200)
-  } finally {
-    await own.close()
-  }
 })

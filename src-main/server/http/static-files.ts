@@ -4,7 +4,8 @@ import { realpath, stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { headersOf, writeAnswer } from './answer.ts'
+import { APP_NAMES } from '../../config/paths.ts'
+import { API_POLICY, headersOf, writeAnswer } from './answer.ts'
 import { matchesEtag } from './call.ts'
 import { createCompressor, encodingFor } from './compression.ts'
 
@@ -37,7 +38,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest)|image\/svg)/
 
 /** The console: only its own scripts, its own sockets, nothing may frame it. */
-const CONSOLE_POLICY = [
+const CONSOLE_POLICY: readonly [name: string, value: string, ...rest: string[]] = [
   'Content-Security-Policy',
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -49,34 +50,78 @@ const CONSOLE_POLICY = [
 /** Pages of field clients use inline scripts and foreign fonts: only framing is forbidden. */
 const PAGES_POLICY = ['Content-Security-Policy', "frame-ancestors 'self'; object-src 'none'; base-uri 'self'"]
 
-const CONSOLE_PREFIX = '/console/'
+/**
+ * The apps: as the console, and with their sockets spelled out, because older Safari does not count them to 'self'. The
+ * host has passed admission; an IPv6 address cannot be written in a policy.
+ */
+function appPolicy(request: IncomingMessage): readonly string[] {
+  const { host = '' } = request.headers
+  const sockets = host === '' || host.startsWith('[') ? '' : ` ws://${host} wss://${host}`
+  const [name, value, ...rest] = CONSOLE_POLICY
+  return [name, value.replace("connect-src 'self'", `connect-src 'self'${sockets}`), ...rest]
+}
+
 /** A name that changes with its content, as the bundler writes it: `index-B7yQ2k0a.js`. */
 const HASHED_NAME = /[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
 
-/** Serves the built console under /console/ and, when set, another folder under /. */
-export function createStaticFiles(folders: { consoleDir: string; staticDir?: string }): StaticFiles {
+/** Absolute paths; each folder may be absent on disk. */
+export interface FileFolders {
+  consoleDir: string
+  /** Has `static/` in it. */
+  clientDir: string
+  /** Has a folder for each of APP_NAMES. */
+  appsDir: string
+  /** Pages of field clients. */
+  staticDir?: string
+}
+
+/** A folder below a path that ends with a slash. */
+interface Mount {
+  prefix: string
+  dir: string
+  policy(request: IncomingMessage): readonly string[]
+}
+
+/**
+ * Serves the console under /console/, the folder of field clients under /, the browser SDK under /static/ and the apps
+ * under their names. A file of a field client goes before one of the SDK or of an app at the same path, so that an
+ * installation may keep its own point of sale; the console stays ours.
+ */
+export function createStaticFiles(folders: FileFolders): StaticFiles {
+  const { staticDir } = folders
+  const ownConsole: Mount = { prefix: '/console/', dir: folders.consoleDir, policy: () => CONSOLE_POLICY }
+  const pages: Mount[] = staticDir === undefined ? [] : [{ prefix: '/', dir: staticDir, policy: () => PAGES_POLICY }]
+  const client: Mount = { prefix: '/static/', dir: join(folders.clientDir, 'static'), policy: () => API_POLICY }
+  const apps = APP_NAMES.map(
+    (name): Mount => ({ prefix: `/${name}/`, dir: join(folders.appsDir, name), policy: appPolicy }),
+  )
+  const withPages = [ownConsole, ...apps]
+
   return {
     async serve(request, response, path, common) {
       if (request.method !== 'GET' && request.method !== 'HEAD') return false
-      if (path === '/console' || (path === '/' && folders.staticDir === undefined)) {
-        const headers = ['Location', CONSOLE_PREFIX]
-        writeAnswer(response, { status: 302, type: 'text/plain', headers }, common)
+      const candidates = path.startsWith(ownConsole.prefix) ? [ownConsole] : [...pages, client, ...apps]
+      for (const mount of candidates) {
+        if (!path.startsWith(mount.prefix)) continue
+        const file = await findFile(mount.dir, fileNameOf(path.slice(mount.prefix.length)))
+        if (!file) continue
+        const isImmutable =
+          withPages.includes(mount) && file.path.includes(`${sep}assets${sep}`) && HASHED_NAME.test(file.path)
+        await sendFile(request, response, file, { policy: mount.policy(request), isImmutable, common })
         return true
       }
-      if (path.startsWith(CONSOLE_PREFIX)) {
-        const name = path.slice(CONSOLE_PREFIX.length)
-        const file = await findFile(folders.consoleDir, name === '' ? 'index.html' : name)
-        if (!file) return false
-        const isImmutable = file.path.includes(`${sep}assets${sep}`) && HASHED_NAME.test(file.path)
-        await sendFile(request, response, file, { policy: CONSOLE_POLICY, isImmutable, common })
-        return true
-      }
-      if (folders.staticDir === undefined) return false
-      const file = await findFile(folders.staticDir, path === '/' ? 'index.html' : path.slice(1))
-      if (file) await sendFile(request, response, file, { policy: PAGES_POLICY, isImmutable: false, common })
-      return file !== undefined
+      const home =
+        path === '/' && staticDir === undefined ? ownConsole : withPages.find(({ prefix }) => prefix === `${path}/`)
+      if (!home) return false
+      writeAnswer(response, { status: 302, type: 'text/plain', headers: ['Location', home.prefix] }, common)
+      return true
     },
   }
+}
+
+/** A folder shows its page. */
+function fileNameOf(name: string): string {
+  return name === '' || name.endsWith('/') ? `${name}index.html` : name
 }
 
 interface FoundFile {

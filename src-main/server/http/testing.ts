@@ -69,6 +69,8 @@ export async function startTestServer(options: Partial<ServerOptions & HttpSetti
       rateLimit: true,
       logLevel: 'error',
       consoleDir: join(dataDir, 'no-console'),
+      clientDir: join(dataDir, 'no-client'),
+      appsDir: join(dataDir, 'no-apps'),
       defaultsDir,
       version: '0.0.0-test',
       ...options,

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { STORAGE_CONTRACT } from '../../../../src-client/storage/storage-contract.ts'
 import type { BrowserBench } from '../support/browser-bench.ts'
-import { bundleScript, inPage, runModule } from '../support/built-client.ts'
+import { bundleScript, inPage, readBuild, runModule } from '../support/built-client.ts'
 
 const MAX_CORE_BYTES = 15 * 1_024
 
@@ -19,7 +19,7 @@ const BUILDS: readonly [string, readonly string[]][] = [
 export function buildCases(bench: BrowserBench): void {
   test('the core is smaller than 15 kB', () => {
     const sizes = ['mishkah.store.js', 'mishkah.store.global.js'].map((name) => {
-      return gzipSync(bench.client.read(join('static/lib', name)), { level: 9 }).length
+      return gzipSync(readBuild(join('static/lib', name)), { level: 9 }).length
     })
     for (const size of sizes) expect(size).toBeLessThan(MAX_CORE_BYTES)
   })
@@ -37,6 +37,12 @@ export function buildCases(bench: BrowserBench): void {
     )
     await page.addScriptTag({ url: `${path}.global.js` })
     expect(await inPage(page, `[${names.map((name) => `typeof globalThis.${name}`).join()}]`)).toEqual(expected)
+  })
+
+  test('what the page loads are the files of the branch server', async () => {
+    const answer = await fetch(`${bench.server.url}/static/lib/mishkah.store.js`)
+    expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(readBuild('static/lib/mishkah.store.js'))
   })
 
   describe('storage contract in the browser', () => {

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { BrowserBench } from '../support/browser-bench.ts'
-import { inPage } from '../support/built-client.ts'
+import { inPage, serveBuilds } from '../support/built-client.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 
 /** How often the server is killed; KILLS=20 for a long run. */
@@ -66,6 +66,13 @@ export function durableQueueCases(bench: BrowserBench): void {
     for (const relay of relays.splice(0)) await relay.close()
   })
 
+  /** Its pages can be loaded while the server is away. */
+  async function newTablet(): Promise<BrowserContext> {
+    const tablet = await bench.newTablet()
+    await serveBuilds(tablet)
+    return tablet
+  }
+
   async function openRelay(host?: string): Promise<Relay> {
     const relay = await startRelay(() => bench.server.url, host)
     relays.push(relay)
@@ -83,7 +90,7 @@ export function durableQueueCases(bench: BrowserBench): void {
 
   test('a full queue survives a reload without the server, is shown, and is sent in order, once', async () => {
     const relay = await openRelay()
-    const page = await (await bench.newTablet()).newPage()
+    const page = await (await newTablet()).newPage()
     await openStore(page, relay.url)
     await waitForCache(page)
     relay.setOpen(false)
@@ -107,7 +114,7 @@ export function durableQueueCases(bench: BrowserBench): void {
 
   test('a page that is cut and reloaded in the middle of sending loses nothing and doubles nothing', async () => {
     const relay = await openRelay()
-    const page = await (await bench.newTablet()).newPage()
+    const page = await (await newTablet()).newPage()
     await openStore(page, relay.url)
     const ids = idsOf('middle', 120)
     for (let round = 0; round < 4; round++) {
@@ -122,7 +129,7 @@ export function durableQueueCases(bench: BrowserBench): void {
 
   test('the server is killed again and again while two tablets write; both and the server end with the same', async () => {
     const relay = await openRelay()
-    const pages = [await (await bench.newTablet()).newPage(), await (await bench.newTablet()).newPage()]
+    const pages = [await (await newTablet()).newPage(), await (await newTablet()).newPage()]
     for (const page of pages) await openStore(page, relay.url)
     const ids = [idsOf('kill-a', KILLS * 20), idsOf('kill-b', KILLS * 20)]
     for (let round = 0; round < KILLS; round++) {
@@ -145,7 +152,7 @@ export function durableQueueCases(bench: BrowserBench): void {
 
   test('a refused write is parked with its reason, the rest goes on; it can be sent again or thrown away', async () => {
     const relay = await openRelay()
-    const page = await (await bench.newTablet()).newPage()
+    const page = await (await newTablet()).newPage()
     await openStore(page, relay.url)
     relay.setOpen(false)
     await inPage(
@@ -179,7 +186,7 @@ export function durableQueueCases(bench: BrowserBench): void {
 
   test('the site data is wiped under a full queue: the page keeps its writes again and sends them all', async () => {
     const relay = await openRelay()
-    const page = await (await bench.newTablet()).newPage()
+    const page = await (await newTablet()).newPage()
     await openStore(page, relay.url)
     relay.setOpen(false)
     await inPage(page, `(globalThis.warned = [], store.on('warning', ({ code }) => warned.push(code)), undefined)`)
@@ -207,7 +214,7 @@ export function durableQueueCases(bench: BrowserBench): void {
     const run = host === undefined ? test.skip : test
     run('one tab sends for both; when it closes the other takes over', async () => {
       const relay = await openRelay(host)
-      const tablet = await bench.newTablet()
+      const tablet = await newTablet()
       const [first, second] = [await tablet.newPage(), await tablet.newPage()]
       for (const page of [first, second]) await openStore(page, relay.url)
       const facts = '[isSecureContext, crypto.subtle !== undefined, navigator.locks !== undefined]'

@@ -1,13 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import { buildStaleClient } from '../../../../scripts/bundle.ts'
 import { BranchClient } from '../../../support/branch-client.ts'
 import { launchChromium } from '../../../support/chromium.ts'
 import { startTestServer, type TestServer } from '../../../support/server.ts'
-import { type BuiltClient, buildTestClient } from './built-client.ts'
+import { serveTestPage } from './built-client.ts'
 
-/** One server, one browser and one build for all cases of a file; to be read inside of tests. */
+/** One server with the SDK of these sources under /static, and one browser, for all cases of a file; to be read inside of tests. */
 export interface BrowserBench {
-  readonly client: BuiltClient
   readonly server: TestServer
   readonly branch: BranchClient
   /** A browser profile of its own, gone after the test. */
@@ -18,12 +18,12 @@ export interface BrowserBench {
 
 /** Call it at the top of a test file; what it opens is closed after the file. */
 export function openBrowserBench(): BrowserBench {
-  let client: BuiltClient | undefined
   let server: TestServer | undefined
   let browser: Browser | undefined
   const contexts: BrowserContext[] = []
   beforeAll(async () => {
-    ;[client, server, browser] = await Promise.all([buildTestClient(), startTestServer(), launchChromium()])
+    await buildStaleClient()
+    ;[server, browser] = await Promise.all([startTestServer(), launchChromium()])
   })
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close()
@@ -31,12 +31,8 @@ export function openBrowserBench(): BrowserBench {
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
-    client?.remove()
   })
   const bench: BrowserBench = {
-    get client() {
-      return client!
-    },
     get server() {
       return server!
     },
@@ -44,7 +40,7 @@ export function openBrowserBench(): BrowserBench {
     async newTablet() {
       const context = await browser!.newContext()
       contexts.push(context)
-      await bench.client.serveTo(context)
+      await serveTestPage(context)
       return context
     },
     async newPage() {

@@ -1,36 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { build } from 'vite'
-import { buildClient } from '../../../../scripts/build-client.ts'
 
-/** The browser builds in a folder of their own, and pages that are given them. */
-export interface BuiltClient {
-  readonly folder: string
-  read(path: string): Buffer
-  /** Pages of the context get the builds and an empty page `/test.html`, whatever becomes of the server. */
-  serveTo(context: BrowserContext): Promise<void>
-  remove(): void
-}
-
+const CLIENT_DIR = join(import.meta.dirname, '../../../../dist/client')
 const PAGE = '<!doctype html><meta charset="utf-8"><title>test</title><body></body>'
 
-export async function buildTestClient(): Promise<BuiltClient> {
-  const folder = mkdtempSync(join(tmpdir(), 'mishkah-client-'))
-  await buildClient(folder)
-  const read = (path: string): Buffer => readFileSync(join(folder, path))
-  return {
-    folder,
-    read,
-    async serveTo(context) {
-      await context.route('**/static/**', (route) =>
-        route.fulfill({ contentType: 'text/javascript', body: read(new URL(route.request().url()).pathname) }),
-      )
-      await context.route('**/test.html', (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  }
+/** A file of the browser builds, such as `static/lib/mishkah.store.js`. */
+export function readBuild(path: string): Buffer {
+  return readFileSync(join(CLIENT_DIR, path))
+}
+
+/** Pages of the context find an empty page at `/test.html` of any server. */
+export async function serveTestPage(context: BrowserContext): Promise<void> {
+  await context.route('**/test.html', (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
+}
+
+/** Pages of the context get the builds whatever becomes of the server, as an app does that is installed on the tablet. */
+export async function serveBuilds(context: BrowserContext): Promise<void> {
+  await context.route('**/static/**', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: readBuild(new URL(route.request().url()).pathname) }),
+  )
 }
 
 /** Bundles a source file into a classic script for `page.addScriptTag`. */
