@@ -5,8 +5,8 @@ interface IconProps {
   className?: string
 }
 
-/** Drawn for this console on a grid of 20. Always decoration: the word beside it is what counts. */
-function drawIcon(content: ReactNode, { isMirrored = false } = {}) {
+/** Drawn for the console and the apps on a grid of 20. Always decoration: the word beside it is what counts. */
+export function drawIcon(content: ReactNode, { isMirrored = false } = {}) {
   return function Icon({ size = 20, className = '' }: IconProps) {
     return (
       <svg

@@ -1,0 +1,167 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { StartPage } from './chrome.tsx'
+import { useTable } from './hooks.ts'
+import { LocaleProvider, useLocale } from './i18n.tsx'
+import { type Currency, currencyDecimals, formatAmount, fromMinor, type Minor, toMinor } from './money.ts'
+import { deviceMemory } from './preferences.ts'
+import { type ConflictStrategies, createStore, type Store } from './sdk.ts'
+import type { AppTables, Settings } from './tables.ts'
+
+export type AppStore = Store<AppTables>
+
+export interface Branch {
+  branchId: string
+  moduleId: string
+  store: AppStore
+}
+
+const BranchContext = createContext<Branch | null>(null)
+
+export function useBranch(): Branch {
+  const branch = useContext(BranchContext)
+  if (!branch) throw new Error('useBranch needs a BranchApp above it.')
+  return branch
+}
+
+/** Kitchen and till change one order at the same time: fields that only one of them touched do not collide. */
+const CONFLICTS: ConflictStrategies = { order_header: 'fields-merge', order_line: 'fields-merge', default: 'fail' }
+const RETRY_MS = 3_000
+const REMEMBERED = 'mishkah-branch'
+
+interface Place {
+  branchId: string
+  moduleId: string
+}
+
+/** `?branch=dar&module=pos`, else what this device used last, else the server's first branch with the module. */
+async function findPlace(search: string): Promise<Place | 'no-branch' | 'no-server'> {
+  const query = new URLSearchParams(search)
+  const moduleId = query.get('module') ?? 'pos'
+  const named = query.get('branch') ?? deviceMemory.read(REMEMBERED)
+  if (named) return { branchId: named, moduleId }
+  try {
+    const answer = await fetch('/api/branches', { headers: { 'Mishkah-Protocol': '2' } })
+    const { branches } = (await answer.json()) as { branches?: { id: string; modules: { moduleId?: string }[] }[] }
+    const found = branches?.find(({ modules }) => modules.some((module) => module.moduleId === moduleId))
+    return found ? { branchId: found.id, moduleId } : branches ? 'no-branch' : 'no-server'
+  } catch {
+    return 'no-server'
+  }
+}
+
+/** Opens the branch of the page's address and shows the app once there is data, of the server or of this device. */
+export function BranchApp({ role, children }: { role: string; children: ReactNode }) {
+  const [place, setPlace] = useState<Place | 'no-branch' | 'no-server'>()
+  useEffect(() => {
+    if (typeof place === 'object') return
+    let isOver = false
+    const look = () => void findPlace(window.location.search).then((found) => !isOver && setPlace(found))
+    if (place === undefined) look()
+    const timer = window.setInterval(look, RETRY_MS)
+    return () => {
+      isOver = true
+      window.clearInterval(timer)
+    }
+  }, [place])
+  if (typeof place !== 'object') {
+    return (
+      <LocaleProvider>
+        <StartPage state={place ?? 'loading'} />
+      </LocaleProvider>
+    )
+  }
+  return (
+    <OpenBranch key={`${place.branchId}/${place.moduleId}`} place={place} role={role}>
+      {children}
+    </OpenBranch>
+  )
+}
+
+function OpenBranch({ place, role, children }: { place: Place; role: string; children: ReactNode }) {
+  const [branch, setBranch] = useState<Branch>()
+  const [problem, setProblem] = useState<'no-branch' | 'no-server'>()
+  useEffect(() => {
+    const store = createStore<AppTables>({ ...place, role, conflicts: CONFLICTS })
+    let isOver = false
+    const show = () => {
+      if (isOver) return
+      deviceMemory.write(REMEMBERED, place.branchId)
+      setBranch({ ...place, store })
+    }
+    const refuse = () => {
+      if (isOver) return
+      deviceMemory.write(REMEMBERED, null)
+      setProblem('no-branch')
+    }
+    store.connect().then(show, refuse)
+    // It goes on trying; the page only says why nothing is there yet.
+    const timer = window.setTimeout(() => setProblem((known) => known ?? 'no-server'), RETRY_MS)
+    return () => {
+      isOver = true
+      window.clearTimeout(timer)
+      void store.close()
+    }
+  }, [place, role])
+  if (!branch) {
+    return (
+      <LocaleProvider>
+        <StartPage state={problem ?? 'loading'} />
+      </LocaleProvider>
+    )
+  }
+  return (
+    <BranchContext value={branch}>
+      <BranchLocale>{children}</BranchLocale>
+    </BranchContext>
+  )
+}
+
+/** Times are those of the branch, not of the device: the tills say in which zone they stand. */
+function BranchLocale({ children }: { children: ReactNode }) {
+  const terminals = useTable(useBranch().store, 'pos_terminals')
+  const timeZone = terminals.find((terminal) => terminal.timezone)?.timezone ?? undefined
+  return <LocaleProvider timeZone={timeZone}>{children}</LocaleProvider>
+}
+
+const NO_SETTINGS: Settings = {}
+
+export function useSettings(): Settings {
+  return useTable(useBranch().store, 'settings')[0] ?? NO_SETTINGS
+}
+
+/** The branch's money: reads records, makes the numbers of records, and the texts of amounts. */
+export interface MoneyTools {
+  currency: Currency
+  read(value: number | string | null | undefined): Minor
+  write(amount: Minor): number
+  /** Without the currency's sign. */
+  format(amount: Minor): string
+}
+
+export function useMoney(): MoneyTools {
+  const { currency: code = 'EGP', currency_symbol: symbol } = useSettings()
+  const { textOf, format } = useLocale()
+  const sign = textOf(symbol) || code
+  const { localeTag } = format
+  return useMemo(() => {
+    const decimals = currencyDecimals(code)
+    const currency = { code, decimals, symbol: sign }
+    return {
+      currency,
+      read: (value) => toMinor(value, decimals),
+      write: (amount) => fromMinor(amount, decimals),
+      format: (amount) => formatAmount(amount, currency, localeTag),
+    }
+  }, [code, sign, localeTag])
+}
+
+/** An amount with its currency; reads the same in both directions. */
+export function Money({ amount, isBare = false }: { amount: Minor; isBare?: boolean }) {
+  const { format, currency } = useMoney()
+  return (
+    <bdi className="money">
+      {format(amount)}
+      {!isBare && <span className="money-sign"> {currency.symbol}</span>}
+    </bdi>
+  )
+}
