@@ -25,7 +25,7 @@ export type ConflictMerger = (conflict: Conflict) => JsonObject | undefined | Pr
  * What becomes of a write whose version is not the record's any more.
  *
  * - `fail`: it is refused; the error has the current record.
- * - `server-wins`: it is dropped; its promise resolves with what the server has.
+ * - `server-wins`: it is dropped; its promise resolves with what the server has. A batch is refused instead.
  * - `fields-merge`: only the fields that the application changed are sent again, unless the other side changed one of
  *   them to something else: then it is refused.
  * - a function: it decides what is sent, up to five times.

@@ -4,11 +4,11 @@ import { makeUuid } from '../lib/ids.ts'
 import { StoreError } from '../lib/store-error.ts'
 import type { StorageOperation } from '../storage/storage.ts'
 import { resolveConflict, strategyFor } from './conflicts.ts'
-import type { QueueEntry, Refusal } from './entry.ts'
+import type { QueuedOperation, QueueEntry, Refusal } from './entry.ts'
 import { deleteOperation, type HeldEntry, isStored, putOperation } from './outbox-files.ts'
 import type { OutboxHost } from './outbox-host.ts'
 import { outcomeFromRecord, settledWrite, type WriteOutcome } from './outcome.ts'
-import { outdatedBy, rebaseAfterAck, rebaseLater, refusalOf } from './queue-rules.ts'
+import { conflictingOperation, outdatedBy, rebaseAfterAck, rebaseLater, refusalOf } from './queue-rules.ts'
 import { CONFLICT_CODES, CONNECTION_CODES, TEMPORARY_CODES } from './send-rules.ts'
 import { Sender } from './sender.ts'
 import { WriteWaiters } from './write-waiters.ts'
@@ -131,7 +131,7 @@ export class Outbox {
     const current = error.details?.current as JsonObject | undefined
     if (TEMPORARY_CODES.has(code)) this.#sender.pause(held)
     else if (CONNECTION_CODES.has(code)) this.#host.loseConnection(`${code}: ${error.message}`)
-    else if (isSingle && CONFLICT_CODES.has(code)) void this.#resolveConflict(held, error)
+    else if (CONFLICT_CODES.has(code)) void this.#resolveConflict(held, error)
     else if (isSingle && code === 'record-exists' && operation!.isIdMade) {
       this.#settle(held, settledWrite(entry, 'already-stored', current))
     } else if (isSingle && code === 'record-not-found' && operation!.action === 'delete') {
@@ -182,9 +182,14 @@ export class Outbox {
     return mine
   }
 
+  /** Of a batch the operation that met a newer record; the rest of it is sent again as it is. */
   async #resolveConflict(held: HeldEntry, error: ServerError): Promise<void> {
     const { entry } = held
-    const operation = entry.operations[0]!
+    const operation = conflictingOperation(entry, error)
+    if (!operation) {
+      this.#park(held, refusalOf(error, this.#host.platform.now()))
+      return
+    }
     const { table, key, record: mine, base } = operation
     const release = this.#sender.hold(held)
     try {
@@ -195,14 +200,19 @@ export class Outbox {
         this.#park(held, refusal)
         return
       }
-      const conflict = { table, key: key ?? '', mine, base, current, attempt: entry.attempts + 1 }
+      const { length: size } = entry.operations
+      // Every operation of a batch has the attempts of a single write.
+      const attempt = Math.floor(entry.attempts / size) + 1
+      const conflict = { table, key: key ?? '', mine, base, current, attempt }
       const resolution = await resolveConflict(strategyFor(this.#host.strategies, table), conflict)
-      if (resolution.kind === 'drop') {
+      if (resolution.kind === 'drop' && size > 1) this.#park(held, refusal)
+      else if (resolution.kind === 'drop') {
         const later = rebaseLater(this.#pending, entry, operation, current.version)
         this.#settle(held, settledWrite(entry, 'server-wins', current), later)
       }
       if (resolution.kind === 'refuse') this.#park(held, refusal)
-      if (resolution.kind === 'resend') await this.#change(held, { record: resolution.record, base: current })
+      if (resolution.kind === 'resend')
+        await this.#change(held, operation, { record: resolution.record, base: current })
     } catch (failure) {
       // The server could not be asked, or the application's function failed: the first is tried again, the second is not.
       if (failure instanceof StoreError && failure.code === 'offline') return
@@ -215,16 +225,20 @@ export class Outbox {
   }
 
   /** A changed write is another request; it is stored before it is sent. */
-  async #change(held: HeldEntry, change: { record: JsonObject; base: JsonObject }): Promise<void> {
+  async #change(
+    held: HeldEntry,
+    operation: QueuedOperation,
+    change: { record: JsonObject; base: JsonObject },
+  ): Promise<void> {
     const { entry } = held
-    const operation = entry.operations[0]!
     const predictedVersion = typeof change.base.version === 'number' ? change.base.version + 1 : undefined
     const later = rebaseLater(this.#pending, entry, operation, predictedVersion)
     const epoch = this.#host.currentEpoch()
+    const changed = { ...operation, ...change, ...(predictedVersion !== undefined && { predictedVersion }) }
     held.entry = {
       ...entry,
       requestId: this.#newId(),
-      operations: [{ ...operation, ...change, ...(predictedVersion !== undefined && { predictedVersion }) }],
+      operations: entry.operations.map((one) => (one === operation ? changed : one)),
       attempts: entry.attempts + 1,
       ...(epoch !== undefined && { epoch }),
     }

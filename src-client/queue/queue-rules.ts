@@ -44,6 +44,17 @@ export function rebaseLater(
   return operations
 }
 
+/**
+ * The operation that the server means: of a batch the one whose record it names. Undefined when it names none, as after
+ * a restore.
+ */
+export function conflictingOperation(entry: QueueEntry, error: ServerError): QueuedOperation | undefined {
+  const { operations } = entry
+  if (operations.length === 1) return operations[0]
+  const { table, key } = error.details ?? {}
+  return operations.find((one) => one.table === table && one.key !== undefined && one.key === String(key))
+}
+
 /** Refused conflicts that the application has dealt with: it has changed the same record after the refusal. */
 export function outdatedBy(parked: readonly HeldEntry[], entry: QueueEntry): HeldEntry[] {
   const keys = new Set(keysOf(entry))

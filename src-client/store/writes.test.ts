@@ -102,6 +102,47 @@ test('optimistic: a write shows at once and disappears when it is refused', asyn
   expect(changed.flat()).toContain('orders')
 })
 
+test('[W11] a batch that meets a newer record: that operation is merged, the rest goes again as it is', async () => {
+  const strategies = { orders: 'fields-merge', locks: 'server-wins' } as const
+  const rows = { orders: [{ id: 'a', note: '', version: 1 }], locks: [{ id: 'l', version: 1 }] }
+  const store = await openReady(rows, { conflicts: strategies })
+  const batch = store.batch([
+    { action: 'insert', table: 'payments', record: { id: 'p', amount: 5 } },
+    { action: 'merge', table: 'orders', record: { id: 'a', paid: true, version: 1 } },
+  ])
+  await settle()
+  const current = { id: 'a', note: 'theirs', version: 4 }
+  const conflict = { table: 'orders', key: 'a', current }
+  around.peer.refuse(publishes()[0]!, 'version-conflict', conflict)
+  await settle()
+  const again = publishes()[1]!
+  expect(again.requestId).not.toBe(publishes()[0]!.requestId)
+  expect((again.operations as JsonObject[]).map(({ record }) => record)).toEqual([
+    { id: 'p', amount: 5 },
+    { id: 'a', paid: true, version: 4 },
+  ])
+  const result = { action: 'merge', table: 'orders', entry: { record: { ...current, paid: true, version: 5 } } }
+  around.peer.say({
+    type: 'server:ack',
+    requestId: again.requestId,
+    results: [{ ...result, table: 'payments' }, result],
+  })
+  await batch
+  expect(store.pending()).toEqual([])
+
+  // All or none: what may not be dropped alone is refused as a whole, and so is a conflict that names no record.
+  for (const details of [{ table: 'locks', key: 'l', current: { id: 'l', version: 2 } }, {}]) {
+    const refused = store.batch([
+      { action: 'insert', table: 'payments', record: { amount: 1 } },
+      { action: 'merge', table: 'locks', record: { id: 'l', active: false, version: 1 } },
+    ])
+    await settle()
+    around.peer.refuse(publishes().at(-1)!, 'version-conflict', details)
+    await expect(refused).rejects.toMatchObject({ code: 'version-conflict' })
+  }
+  expect(store.parked()).toHaveLength(2)
+})
+
 test('server-wins: the write is dropped and its promise says so', async () => {
   const store = await openReady({ orders: [{ id: 'a', version: 1 }] }, { conflicts: { orders: 'server-wins' } })
   const write = store.merge('orders', { id: 'a', n: 1, version: 1 })
