@@ -38,15 +38,20 @@ export class BranchClient {
     return valuesAt(answer.body, 'rows[]')[0] as JsonObject | undefined
   }
 
-  /** Ids of all records of the table, page by page. */
-  async listIds(table: string): Promise<string[]> {
-    const ids: string[] = []
-    for (let afterId = ''; ; afterId = ids.at(-1)!) {
+  /** All records of the table, page by page. */
+  async list(table: string): Promise<JsonObject[]> {
+    const records: JsonObject[] = []
+    for (let afterId = ''; ; afterId = String(records.at(-1)!.id)) {
       const query = `limit=500${afterId === '' ? '' : `&afterId=${encodeURIComponent(afterId)}`}`
       const answer = await this.send('GET', `tables/${table}?${query}`)
-      const page = valuesAt(answer.body, 'rows[].id').map(String)
-      ids.push(...page)
-      if (page.length < 500) return ids
+      const page = valuesAt(answer.body, 'rows[]') as JsonObject[]
+      records.push(...page)
+      if (page.length < 500) return records
     }
+  }
+
+  /** Ids of all records of the table. */
+  async listIds(table: string): Promise<string[]> {
+    return (await this.list(table)).map(({ id }) => String(id))
   }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { runClientKills } from './client-kills.ts'
 import { runBitFlips, runMirrorCut, runTruncation } from './damage.ts'
 import { runDiskFull, whyNoDiskFull } from './disk-full.ts'
 import { runFuzz } from './fuzz.ts'
@@ -76,6 +77,12 @@ const PARTS: readonly Part[] = [
     name: 'fuzz',
     title: 'mutated frames and requests (T16)',
     run: (seed, rounds = 100_000) => runFuzz({ frames: rounds, requests: Math.ceil(rounds / 2), seed }),
+  },
+  {
+    name: 'client-kills',
+    title: 'kill -9 under two tablets and a kitchen display in Chromium',
+    run: (seed, rounds = 20) =>
+      runClientKills({ kills: rounds, seed, onKill: (kill, text) => log(`kill ${kill}: ${text}`) }),
   },
 ]
 

@@ -5,9 +5,6 @@ import type { BrowserBench } from '../support/browser-bench.ts'
 import { inPage, serveBuilds } from '../support/built-client.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 
-/** How often the server is killed; KILLS=20 for a long run. */
-const KILLS = Number(process.env.KILLS ?? 3)
-
 const OPEN_STORE = `
   globalThis.acks = 0
   globalThis.told = []
@@ -125,29 +122,6 @@ export function durableQueueCases(bench: BrowserBench): void {
     await wake(page)
     await inPage(page, 'store.whenSynced()')
     expect(await committed('middle')).toEqual(ids)
-  })
-
-  test('the server is killed again and again while two tablets write; both and the server end with the same', async () => {
-    const relay = await openRelay()
-    const pages = [await (await newTablet()).newPage(), await (await newTablet()).newPage()]
-    for (const page of pages) await openStore(page, relay.url)
-    const ids = [idsOf('kill-a', KILLS * 20), idsOf('kill-b', KILLS * 20)]
-    for (let round = 0; round < KILLS; round++) {
-      const writing = pages.map((page, index) => writeQueued(page, ids[index]!.slice(round * 20, round * 20 + 20)))
-      await bench.server.kill()
-      await Promise.all(writing)
-      await bench.server.restart()
-      await wake(...pages)
-    }
-    for (const page of pages) await inPage(page, 'store.whenSynced()')
-    const all = ids.flat().sort()
-    expect((await committed('kill')).sort()).toEqual(all)
-    for (const [index, page] of pages.entries()) {
-      expect(await committed(`kill-${'ab'[index]}`)).toEqual(ids[index])
-      expect(await inPage(page, 'told')).toEqual(ids[index])
-      const isAll = `store.query('order_payment', (one) => one.id.startsWith('kill')).length === ${KILLS * 40}`
-      await page.waitForFunction(isAll, undefined, { timeout: 10_000 })
-    }
   })
 
   test('a refused write is parked with its reason, the rest goes on; it can be sent again or thrown away', async () => {
