@@ -1,17 +1,17 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { JsonObject } from '../../src-shared/json.ts'
 import { createMemoryStorage, emptyContents } from '../storage/memory-storage.ts'
+import { settle, TestDevice } from '../testing/index.ts'
 import { createStore } from './create-store.ts'
 import type { StoreOptions } from './options.ts'
 import type { Store } from './store.ts'
-import { settle, TestSurroundings } from './testing.ts'
 
 const DAY_MS = 24 * 3_600_000
 
-let around: TestSurroundings
+let around: TestDevice
 
 beforeEach(() => {
-  around = new TestSurroundings()
+  around = new TestDevice()
 })
 
 async function open(options: Partial<StoreOptions> = {}): Promise<Store> {
@@ -23,14 +23,14 @@ async function open(options: Partial<StoreOptions> = {}): Promise<Store> {
 
 async function openReady(tables: Record<string, JsonObject[]> = { orders: [] }, options: Partial<StoreOptions> = {}) {
   const store = await open(options)
-  around.peer.accept()
+  around.socket.accept()
   await settle()
-  around.peer.welcome(1, tables)
+  around.socket.welcome(1, tables)
   await settle()
   return store
 }
 
-const publishes = () => around.peer.ofType('client:publish')
+const publishes = () => around.socket.ofType('client:publish')
 
 test('an ack that is lost: the same request goes out again after the reconnect', async () => {
   const store = await openReady()
@@ -38,12 +38,12 @@ test('an ack that is lost: the same request goes out again after the reconnect',
   await settle()
   const [sent] = publishes()
   await around.clock.advance(36_000)
-  around.peer.accept()
+  around.socket.accept()
   await settle()
-  around.peer.welcome()
+  around.socket.welcome()
   await settle()
   expect(publishes()).toEqual([sent])
-  around.peer.ack(sent!, 2)
+  around.socket.ack(sent!, 2)
   expect(await write).toMatchObject({ type: 'server:ack', sequence: 2 })
   expect(store.pending()).toEqual([])
 })
@@ -55,7 +55,7 @@ test('at most 16 writes are under way, never two of one record, and the order is
   for (let n = 0; n < 30; n++) store.insert('orders', { id: `i${n}` })
   await settle()
   expect(publishes()).toHaveLength(1)
-  around.peer.ack(publishes()[0]!, 2, 2)
+  around.socket.ack(publishes()[0]!, 2, 2)
   await settle()
   expect(publishes().map(({ record }) => (record as JsonObject).id)).toEqual([
     ...['a', 'a'],
@@ -71,15 +71,15 @@ test('[L1] a later write of the same record follows the version that came out of
   store.merge('orders', { id: 'a', l: 1, version: Number(version) + 1 })
   await settle()
   const current = { id: 'a', other: 1, version: 6 }
-  around.peer.refuse(publishes()[0]!, 'version-conflict', { current })
+  around.socket.refuse(publishes()[0]!, 'version-conflict', { current })
   await settle()
   const resent = publishes()[1]!
   expect(resent.record).toEqual({ id: 'a', n: 1, version: 6 })
   expect(resent.requestId).not.toBe(publishes()[0]!.requestId)
-  around.peer.ack(resent, 9, 7)
+  around.socket.ack(resent, 9, 7)
   await settle()
   expect(publishes()[2]!.record).toEqual({ id: 'a', m: 1, version: 7 })
-  around.peer.ack(publishes()[2]!, 10, 12)
+  around.socket.ack(publishes()[2]!, 10, 12)
   await settle()
   expect(publishes()[3]!.record).toEqual({ id: 'a', l: 1, version: 12 })
 })
@@ -92,10 +92,10 @@ test('optimistic: a write shows at once and disappears when it is refused', asyn
   const removal = store.remove('orders', 'a')
   expect(store.listTable('orders')).toEqual([])
   await settle()
-  around.peer.refuse(publishes()[0]!, 'validation-failed')
+  around.socket.refuse(publishes()[0]!, 'validation-failed')
   await expect(update).rejects.toMatchObject({ code: 'validation-failed', writeId: update.id })
   await settle()
-  around.peer.refuse(publishes()[1]!, 'forbidden')
+  around.socket.refuse(publishes()[1]!, 'forbidden')
   await expect(removal).rejects.toMatchObject({ code: 'forbidden' })
   expect(store.listTable('orders')).toEqual([{ id: 'a', name: 'tea', version: 3 }])
   expect(store.parked().map(({ reason }) => reason.code)).toEqual(['validation-failed', 'forbidden'])
@@ -113,7 +113,7 @@ test('[W11] a batch that meets a newer record: that operation is merged, the res
   await settle()
   const current = { id: 'a', note: 'theirs', version: 4 }
   const conflict = { table: 'orders', key: 'a', current }
-  around.peer.refuse(publishes()[0]!, 'version-conflict', conflict)
+  around.socket.refuse(publishes()[0]!, 'version-conflict', conflict)
   await settle()
   const again = publishes()[1]!
   expect(again.requestId).not.toBe(publishes()[0]!.requestId)
@@ -122,7 +122,7 @@ test('[W11] a batch that meets a newer record: that operation is merged, the res
     { id: 'a', paid: true, version: 4 },
   ])
   const result = { action: 'merge', table: 'orders', entry: { record: { ...current, paid: true, version: 5 } } }
-  around.peer.say({
+  around.socket.say({
     type: 'server:ack',
     requestId: again.requestId,
     results: [{ ...result, table: 'payments' }, result],
@@ -137,7 +137,7 @@ test('[W11] a batch that meets a newer record: that operation is merged, the res
       { action: 'merge', table: 'locks', record: { id: 'l', active: false, version: 1 } },
     ])
     await settle()
-    around.peer.refuse(publishes().at(-1)!, 'version-conflict', details)
+    around.socket.refuse(publishes().at(-1)!, 'version-conflict', details)
     await expect(refused).rejects.toMatchObject({ code: 'version-conflict' })
   }
   expect(store.parked()).toHaveLength(2)
@@ -147,7 +147,7 @@ test('server-wins: the write is dropped and its promise says so', async () => {
   const store = await openReady({ orders: [{ id: 'a', version: 1 }] }, { conflicts: { orders: 'server-wins' } })
   const write = store.merge('orders', { id: 'a', n: 1, version: 1 })
   await settle()
-  around.peer.refuse(publishes()[0]!, 'version-conflict', { current: { id: 'a', version: 2 } })
+  around.socket.refuse(publishes()[0]!, 'version-conflict', { current: { id: 'a', version: 2 } })
   expect(await write).toMatchObject({ type: 'settled', reason: 'server-wins', current: { version: 2 } })
   expect([store.pending(), store.parked()]).toEqual([[], []])
 })
@@ -157,14 +157,14 @@ test('a busy server gets the write again after a pause; nothing is parked', asyn
   const write = store.insert('orders', { id: 'a' })
   await settle()
   for (const code of ['store-busy', 'rate-limited', 'disk-full']) {
-    around.peer.refuse(publishes().at(-1)!, code)
+    around.socket.refuse(publishes().at(-1)!, code)
     const count = publishes().length
     await around.clock.advance(900)
     expect(publishes()).toHaveLength(count)
     await around.clock.advance(5_000)
     expect(publishes()).toHaveLength(count + 1)
   }
-  around.peer.ack(publishes().at(-1)!, 2)
+  around.socket.ack(publishes().at(-1)!, 2)
   await write
   expect(new Set(publishes().map(({ requestId }) => requestId)).size).toBe(1)
   expect(store.parked()).toEqual([])
@@ -178,7 +178,7 @@ test('a write that the server can never take for now holds up its own record and
   await settle()
   for (let round = 0; round < 3; round++) {
     expect(publishes().map(({ record }) => (record as JsonObject).id)).not.toContain('b')
-    around.peer.refuse(publishes().at(-1)!, 'internal')
+    around.socket.refuse(publishes().at(-1)!, 'internal')
     await around.clock.advance(8_000)
   }
   expect(
@@ -193,12 +193,12 @@ test('a token that is refused costs the connection, not the write', async () => 
   const store = await openReady({ orders: [] }, { token: async () => `token-${++count}` })
   store.insert('orders', { id: 'a' })
   await settle()
-  around.peer.refuse(publishes()[0]!, 'unauthorized')
+  around.socket.refuse(publishes()[0]!, 'unauthorized')
   await around.clock.advance(3_000)
-  around.peer.accept()
+  around.socket.accept()
   await settle()
-  expect(around.peer.ofType('client:hello')[0]).toMatchObject({ token: 'token-2' })
-  around.peer.welcome()
+  expect(around.socket.ofType('client:hello')[0]).toMatchObject({ token: 'token-2' })
+  around.socket.welcome()
   await settle()
   expect(publishes()).toHaveLength(1)
   expect(store.parked()).toEqual([])
@@ -206,46 +206,46 @@ test('a token that is refused costs the connection, not the write', async () => 
 
 test('a reload finds its data and its writes, in order, before any server', async () => {
   const contents = emptyContents()
-  around.storage = createMemoryStorage(contents)
+  around.openStorage = async () => createMemoryStorage(contents)
   const store = await openReady({ orders: [{ id: 'a', name: 'tea', version: 1 }] })
   await around.clock.advance(500)
-  around.peer.cut()
+  around.socket.cut()
   const names = ['b', 'c', 'd']
   await Promise.all(names.map((id) => store.insert('orders', { id }).queued))
 
-  around = new TestSurroundings()
-  around.storage = createMemoryStorage(contents)
+  around = new TestDevice()
+  around.openStorage = async () => createMemoryStorage(contents)
   const again = createStore({ branchId: 'dar', platform: around.platform })
   await again.connect()
   expect(again.status).toBe('connecting')
   expect(again.listTable('orders').map(({ id }) => id)).toEqual(['a', ...names])
   // The other page never said goodbye: its lease runs out.
   await around.clock.advance(8_000)
-  around.peer.accept()
+  around.socket.accept()
   await settle()
-  expect(around.peer.ofType('client:hello')[0]).toMatchObject({ cursor: { pos: { epoch: 1, seq: 1 } } })
-  around.peer.welcome()
+  expect(around.socket.ofType('client:hello')[0]).toMatchObject({ cursor: { pos: { epoch: 1, seq: 1 } } })
+  around.socket.welcome()
   await settle()
   expect(publishes().map(({ record }) => (record as JsonObject).id)).toEqual(names)
 })
 
 test('a queue that is older than the memory of the server is looked up before it is sent', async () => {
   const contents = emptyContents()
-  around.storage = createMemoryStorage(contents)
+  around.openStorage = async () => createMemoryStorage(contents)
   const store = await openReady()
-  around.peer.cut()
+  around.socket.cut()
   await store.insert('orders', { id: 'done', name: 'tea' }).queued
   await store.insert('orders', { id: 'new', name: 'tea' }).queued
   await store.close()
 
-  around = new TestSurroundings()
-  around.storage = createMemoryStorage(contents)
+  around = new TestDevice()
+  around.openStorage = async () => createMemoryStorage(contents)
   around.clock.nowMs += 6.5 * DAY_MS
   const again = await openReady()
   await around.clock.advance(100)
   const answer = (result: JsonObject | null) => {
-    const { requestId } = around.peer.ofType('client:query').at(-1)!
-    around.peer.say({ type: 'server:query:result', requestId, result })
+    const { requestId } = around.socket.ofType('client:query').at(-1)!
+    around.socket.say({ type: 'server:query:result', requestId, result })
   }
   expect(publishes()).toEqual([])
   answer({ id: 'done', name: 'tea', version: 4 })
@@ -259,7 +259,7 @@ test('a queue that is older than the memory of the server is looked up before it
 test('a storage that is full: the write is sent all the same, and the application is told', async () => {
   const memory = createMemoryStorage()
   const refuse = () => Promise.reject(new DOMException('full', 'QuotaExceededError'))
-  around.storage = { ...memory, isDurable: true, append: refuse }
+  around.openStorage = async () => ({ ...memory, isDurable: true, append: refuse })
   const store = await openReady()
   const warnings: string[] = []
   store.on('warning', ({ code }) => warnings.push(code))
@@ -267,7 +267,7 @@ test('a storage that is full: the write is sent all the same, and the applicatio
   expect(await write.queued).toEqual({ isDurable: false })
   expect(store.pending()[0]).toMatchObject({ isDurable: false })
   expect(warnings).toEqual(['storage-failed'])
-  around.peer.ack(publishes()[0]!, 2)
+  around.socket.ack(publishes()[0]!, 2)
   await write
 })
 

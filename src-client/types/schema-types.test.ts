@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readSchema } from '../replica/schema-names.ts'
 import { createStore } from '../store/create-store.ts'
-import { TestSurroundings } from '../store/testing.ts'
+import { TestDevice } from '../testing/index.ts'
 import { schemaTypes } from './schema-types.ts'
 
 test('tables become interfaces, and one type of all tables', () => {
@@ -54,7 +54,7 @@ test('a typed store checks names and fields when it is compiled', () => {
     quantity?: number
     version: number
   }
-  const { platform } = new TestSurroundings()
+  const { platform } = new TestDevice()
   const store = createStore<{ order_line: OrderLine }>({ branchId: 'dar', platform })
   const quantities: (number | undefined)[] = store.listTable('order_line').map(({ quantity }) => quantity)
   expect(quantities).toEqual([])
