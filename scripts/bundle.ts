@@ -134,7 +134,7 @@ const APP_PARTS = APP_NAMES.map(
   (name): PagePart => ({
     name: `app "${name}"`,
     output: `dist/apps/${name}/index.html`,
-    sources: [`src-apps/${name}`, 'src-apps/shared', 'src-apps/vite.config.ts', ...CLIENT_SOURCES],
+    sources: [`src-apps/${name}`, 'src-apps/shared', 'src-apps/vite.config.ts', 'src-renderer', ...CLIENT_SOURCES],
     build: () => buildApp(name),
   }),
 )

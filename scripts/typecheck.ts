@@ -9,7 +9,6 @@ const PROJECTS = [
   'src-renderer/tsconfig.json',
   'src-client/tsconfig.json',
   'src-apps/tsconfig.json',
-  'src-apps/tsconfig.json',
   'tsconfig.tools.json',
 ]
 
