@@ -1,11 +1,13 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import type { JsonObject } from '../../src-shared/json.ts'
 import { StartPage } from './chrome.tsx'
 import { useTable } from './hooks.ts'
 import { LocaleProvider, useLocale } from './i18n.tsx'
 import { type Currency, currencyDecimals, formatAmount, fromMinor, type Minor, toMinor } from './money.ts'
+import { mergeOrders, totalsRules } from './order-totals.ts'
 import { deviceMemory } from './preferences.ts'
 import { type ConflictStrategies, createStore, type Store } from './sdk.ts'
-import type { AppTables, Settings } from './tables.ts'
+import type { AppOrder, AppTables, Settings } from './tables.ts'
 
 export type AppStore = Store<AppTables>
 
@@ -23,8 +25,8 @@ export function useBranch(): Branch {
   return branch
 }
 
-/** Kitchen and till change one order at the same time: fields that only one of them touched do not collide. */
-const CONFLICTS: ConflictStrategies = { order_header: 'fields-merge', order_line: 'fields-merge', default: 'fail' }
+const NO_SETTINGS: Settings = {}
+const FALLBACK_CURRENCY = 'EGP'
 const RETRY_MS = 3_000
 const REMEMBERED = 'mishkah-branch'
 
@@ -81,7 +83,7 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
   const [branch, setBranch] = useState<Branch>()
   const [problem, setProblem] = useState<'no-branch' | 'no-server'>()
   useEffect(() => {
-    const store = createStore<AppTables>({ ...place, role, conflicts: CONFLICTS })
+    const store: AppStore = createStore<AppTables>({ ...place, role, conflicts: conflictsOf(() => store) })
     let isOver = false
     const show = () => {
       if (isOver) return
@@ -116,14 +118,26 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
   )
 }
 
+/** Tills and the kitchen change one order at the same time; what does not contradict itself is brought together. */
+function conflictsOf(store: () => AppStore): ConflictStrategies {
+  return {
+    order_header({ mine, base, current }) {
+      const settings = store().listTable('settings')[0] ?? NO_SETTINGS
+      const rules = totalsRules(settings, currencyDecimals(settings.currency ?? FALLBACK_CURRENCY))
+      const [my, before, now] = [mine, base, current] as unknown as [AppOrder, AppOrder | undefined, AppOrder]
+      return mergeOrders(my, before, now, rules) as JsonObject | undefined
+    },
+    order_line: 'fields-merge',
+    default: 'fail',
+  }
+}
+
 /** Times are those of the branch, not of the device: the tills say in which zone they stand. */
 function BranchLocale({ children }: { children: ReactNode }) {
   const terminals = useTable(useBranch().store, 'pos_terminals')
   const timeZone = terminals.find((terminal) => terminal.timezone)?.timezone ?? undefined
   return <LocaleProvider timeZone={timeZone}>{children}</LocaleProvider>
 }
-
-const NO_SETTINGS: Settings = {}
 
 export function useSettings(): Settings {
   return useTable(useBranch().store, 'settings')[0] ?? NO_SETTINGS
@@ -139,7 +153,7 @@ export interface MoneyTools {
 }
 
 export function useMoney(): MoneyTools {
-  const { currency: code = 'EGP', currency_symbol: symbol } = useSettings()
+  const { currency: code = FALLBACK_CURRENCY, currency_symbol: symbol } = useSettings()
   const { textOf, format } = useLocale()
   const sign = textOf(symbol) || code
   const { localeTag } = format
