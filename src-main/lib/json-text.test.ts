@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JsonValue } from '../../src-shared/json.ts'
-import { copyJson, isSameJson, jsonTextDepth, parseJsonContainer } from './json-text.ts'
+import { copyJson, isNestedDeeper, isSameJson, parseJsonContainer } from './json-text.ts'
 
 test('isSameJson ignores the order of keys, not of items', () => {
   expect(isSameJson({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 })).toBe(true)
@@ -36,11 +36,14 @@ test('a copy cannot change a prototype', () => {
   expect(copy.isAdmin).toBeUndefined()
 })
 
-test('depth counts brackets outside of texts and stops at the limit', () => {
-  expect(jsonTextDepth('5', 10)).toBe(0)
-  expect(jsonTextDepth('[{"a":[1]}]', 10)).toBe(3)
-  expect(jsonTextDepth('["[[[[", "\\"[[", {}]', 10)).toBe(2)
-  expect(jsonTextDepth('['.repeat(1e6), 64)).toBe(65)
+test('depth counts brackets outside of texts', () => {
+  const deepest = (text: string) => [0, 1, 2, 3, 4].find((limit) => !isNestedDeeper(text, limit))
+  expect(deepest('5')).toBe(0)
+  expect(deepest('[{"a":[1]}]')).toBe(3)
+  expect(deepest('["[[[[", "\\"[[", {}]')).toBe(2)
+  expect(deepest('[[],[],[],{"a":{}}]')).toBe(3)
+  expect(isNestedDeeper('['.repeat(1e6), 64)).toBe(true)
+  expect(isNestedDeeper(`[${'{},'.repeat(1e5)}{}]`, 2)).toBe(false)
 })
 
 test('lists and objects in a text are parsed, scalars and everything else are not', () => {

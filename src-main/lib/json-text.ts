@@ -28,25 +28,29 @@ export function copyJson(value: JsonValue): JsonValue {
   return copy
 }
 
-/**
- * How deep lists and objects are nested in a JSON text, found without parsing it; stops counting above `limit`. The
- * text may be invalid: the answer is then an upper bound.
- */
-export function jsonTextDepth(text: string, limit: number): number {
+/** Whether a JSON text, which may be invalid, nests lists and objects deeper than `limit`; found without parsing it. */
+export function isNestedDeeper(text: string, limit: number): boolean {
+  // Native search is many times faster than looking at each character, and few texts open more than they may nest.
+  if (countUpTo(text, '{', limit) + countUpTo(text, '[', limit) <= limit) return false
   let depth = 0
-  let deepest = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) {
       at = endOfString(text, at)
     } else if (code === 0x5b || code === 0x7b) {
-      if (++depth > deepest) deepest = depth
-      if (deepest > limit) return deepest
+      if (++depth > limit) return true
     } else if (code === 0x5d || code === 0x7d) {
       depth--
     }
   }
-  return deepest
+  return false
+}
+
+/** Stops counting above `limit`. */
+function countUpTo(text: string, character: string, limit: number): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0 && count <= limit; at = text.indexOf(character, at + 1)) count++
+  return count
 }
 
 /** Index of the quote that closes the string opened at `start`, or the end of the text. */
@@ -65,7 +69,7 @@ function endOfString(text: string, start: number): number {
  */
 export function parseJsonContainer(text: string, maxDepth: number): JsonValue[] | JsonObject | undefined {
   const start = text.trimStart().charCodeAt(0)
-  if ((start !== 0x5b && start !== 0x7b) || jsonTextDepth(text, maxDepth) > maxDepth) return undefined
+  if ((start !== 0x5b && start !== 0x7b) || isNestedDeeper(text, maxDepth)) return undefined
   try {
     return JSON.parse(text) as JsonValue[] | JsonObject
   } catch {

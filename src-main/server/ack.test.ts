@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
-import { buildAck, buildBatchAck, buildEventFrame, buildNotice } from './ack.ts'
+import { buildAck, buildBatchAck, buildDeclaredAck, buildEventFrame, buildNotice } from './ack.ts'
 
 const context = { serverId: 'ws-1', branchId: 'dar', moduleId: 'pos' }
 const at = '2026-01-02T03:04:05.678Z'
@@ -88,6 +88,50 @@ test('the ack has the fields of the specification and of the field, the record p
     created: false,
     warnings: ['qty was read as quantity'],
   })
+})
+
+const declaredAck = (result: WriteResult, options: Parameters<typeof buildDeclaredAck>[2]) => {
+  const { head, record, tail } = buildDeclaredAck(context, result, options)
+  return JSON.parse(`${head}${record}${tail}`)
+}
+
+test('the ack for protocol 2 says each thing once, however the record comes', () => {
+  const options = { requestId: 'r-1', clientMeta: { silent: true }, source: 'ws-client' }
+  const expected = {
+    type: 'server:ack',
+    requestId: 'r-1',
+    action: 'module:merge',
+    ...{ branchId: 'dar', moduleId: 'pos', version: 41, epoch: 3, sequence: 41, eventId: 'evt-1' },
+    table: 'order_line',
+    recordRef,
+    created: false,
+    meta: {
+      serverId: 'ws-1',
+      table: 'order_line',
+      action: 'module:merge',
+      timestamp: at,
+      source: 'ws-client',
+      clientMeta: { requestId: 'r-1', silent: true },
+    },
+    entry: { id: 'l-1', table: 'order_line', action: 'module:merge', created: false, deleted: false, record },
+    warnings: ['w'],
+  }
+  const bytes = Buffer.from(recordText)
+  expect(declaredAck(write([operation({ warnings: ['w'] })]), options)).toEqual(expected)
+  expect(declaredAck(write([operation({ warnings: ['w'], recordBytes: bytes })]), options)).toEqual(expected)
+  const { record: _record, ...entry } = expected.entry
+  const short = { ...options, includeRecord: false }
+  expect(declaredAck(write([operation({ warnings: ['w'] })]), short)).toEqual({ ...expected, entry })
+})
+
+test('an ack for protocol 2 without an event, request id or meta is whole, too', () => {
+  const { event: _event, ...unwritten } = operation({ outcome: 'unchanged' })
+  const ack = declaredAck(write([unwritten], { isReplay: true }), {})
+  expect(ack).toMatchObject({ replayed: true, eventId: null, sequence: 41, meta: { timestamp: null } })
+  expect(ack).not.toHaveProperty('requestId')
+  expect(ack.meta).not.toHaveProperty('clientMeta')
+  const gone = operation({ outcome: 'deleted', action: 'module:delete', event: event({ isDeleted: true }) })
+  expect(declaredAck(write([gone]), {})).toMatchObject({ deleted: true, entry: { deleted: true } })
 })
 
 test('a request id outside meta is found inside it, the event keeps what was sent', () => {

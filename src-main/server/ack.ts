@@ -96,6 +96,48 @@ export function buildBatchAck(context: AckContext, write: WriteResult, options: 
   return `${ackHead(context, write, options)},"meta":${meta},"results":[${results.join(',')}]}`
 }
 
+/** An ack around its record, whose bytes need not be encoded again. */
+export interface AckPieces {
+  head: string
+  record: Buffer | string
+  tail: string
+}
+
+/**
+ * The `server:ack` of one operation for clients of protocol 2: what `buildAck` says, each thing once. The record and its
+ * reference, the times and the author stand where the specification has them; their repetitions, which clients of
+ * protocol 1 rely on, do not.
+ */
+export function buildDeclaredAck(context: AckContext, write: WriteResult, options: AckOptions): AckPieces {
+  const operation = write.results[0]!
+  const { event } = operation
+  const seq = event?.seq ?? write.seq
+  const table = JSON.stringify(operation.table)
+  const isCreated = operation.outcome === 'created'
+  const isDeleted = operation.outcome === 'deleted'
+  const { requestId, clientMeta } = options
+  const request = requestId === undefined ? '' : `"requestId":${JSON.stringify(requestId)}`
+  const echo =
+    clientMeta === undefined
+      ? request && `,"clientMeta":{${request}}`
+      : `,"clientMeta":${JSON.stringify(requestId === undefined ? clientMeta : { requestId, ...clientMeta })}`
+  const head =
+    `{"type":"server:ack"${request && `,${request}`}${write.isReplay ? ',"replayed":true' : ''},` +
+    `"action":"${operation.action}","branchId":${JSON.stringify(context.branchId)},` +
+    `"moduleId":${JSON.stringify(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
+    `"table":${table},"recordRef":${JSON.stringify(operation.recordRef)},` +
+    `"eventId":${event ? JSON.stringify(event.eventId) : 'null'},"sequence":${seq},"created":${isCreated},` +
+    `${isDeleted ? '"deleted":true,' : ''}` +
+    `"meta":{"serverId":"${context.serverId}","table":${table},"action":"${operation.action}",` +
+    `"timestamp":${event ? `"${event.createdAt}"` : 'null'}${options.source === undefined ? '' : `,"source":${JSON.stringify(options.source)}`}${echo}},` +
+    `"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
+    `${flagsText(isCreated, isDeleted)}`
+  const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
+  if (options.includeRecord === false) return { head: `${head}}`, record: '', tail: `${warnings}}` }
+  const record = operation.recordBytes ?? operation.recordText
+  return { head: `${head},"record":`, record, tail: `}${warnings}}` }
+}
+
 function ackHead(context: AckContext, write: WriteResult, options: AckOptions): string {
   return JSON.stringify({
     type: 'server:ack',

@@ -75,6 +75,8 @@ export interface OperationResult {
   recordRef: RecordRef
   /** Public text of the record after (for delete: before) the change. */
   recordText: string
+  /** The same as UTF-8, where the write has made it. */
+  recordBytes?: Buffer
   version: number
   event?: StoredEvent
   warnings: string[]

@@ -134,6 +134,9 @@ export interface EventEntry {
   record?: JsonObject
 }
 
+/** Clients of protocol 2 find reference and meta beside it. */
+export type AckEntry = Omit<EventEntry, 'recordRef' | 'meta'> & Partial<Pick<EventEntry, 'recordRef' | 'meta'>>
+
 /** One change as its ack tells it. */
 export interface AckedChange {
   action: EventAction
@@ -145,9 +148,10 @@ export interface AckedChange {
   recordRef: RecordRef
   eventId: string | null
   sequence: number
-  publishState: JsonObject | null
+  /** To clients of protocol 1 only. */
+  publishState?: JsonObject | null
   meta: JsonObject
-  entry: EventEntry
+  entry: AckEntry
   created: boolean
   deleted?: true
   warnings?: string[]

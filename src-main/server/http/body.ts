@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonValue } from '../../../src-shared/json.ts'
-import { jsonTextDepth } from '../../lib/json-text.ts'
+import { isNestedDeeper } from '../../lib/json-text.ts'
 
 export interface BodyLimits {
   maxBytes: number
@@ -80,7 +80,7 @@ export function parseJson(bytes: Buffer, maxDepth: number): JsonValue {
   if (!isUtf8(bytes)) throw new AppError('invalid-json', 'The body is not valid UTF-8.')
   let text = bytes.toString('utf8')
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
-  if (text.length > maxDepth && jsonTextDepth(text, maxDepth) > maxDepth) {
+  if (text.length > maxDepth && isNestedDeeper(text, maxDepth)) {
     throw new AppError('body-too-deep', `The body is nested deeper than ${maxDepth} levels.`, { details: { maxDepth } })
   }
   let value: JsonValue

@@ -28,16 +28,16 @@ export function handleMessage(services: SyncServices, session: Session, bytes: B
   }
   try {
     if (!isAdmitted) throw new AppError('rate-limited', 'Too many frames; slow down.')
-    handleFrame(services, session, parseClientFrame(frame))
+    handleFrame(services, session, parseClientFrame(frame), bytes.length)
   } catch (error) {
     refuse(services, session, frame, error)
   }
 }
 
-function handleFrame(services: SyncServices, session: Session, frame: ClientFrame): void {
+function handleFrame(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
   switch (frame.type) {
     case 'client:publish':
-      handlePublish(services, session, frame)
+      handlePublish(services, session, frame, bytes)
       break
     case 'client:hello':
       handleHello(services, session, frame)

@@ -2,11 +2,11 @@ import { AppError } from '../../../src-shared/errors.ts'
 import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/client-frames.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { WriteCommand, WriteResult } from '../../store/types.ts'
-import { type AckContext, type AckOptions, buildAck, buildBatchAck } from '../ack.ts'
-import { digestOf, type RememberedRequest } from './request-memory.ts'
+import { type AckContext, type AckOptions, buildAck, buildBatchAck, buildDeclaredAck } from '../ack.ts'
+import { isSameRequest, type RememberedRequest } from './request-memory.ts'
 import type { SyncServices } from './services.ts'
 import type { Introduction, Session } from './session.ts'
-import { textFrame } from './wire-frame.ts'
+import { piecesFrame, textFrame } from './wire-frame.ts'
 
 type Publish = ClientPublish | ClientBatch
 
@@ -15,12 +15,14 @@ type Publish = ClientPublish | ClientBatch
  *
  * The ack is queued inside `onCommitted`, which the store calls before it publishes the events of the same command:
  * the sender reads its ack first, then its event. Several publishes of one socket are answered in their order.
+ *
+ * @param bytes - Size of the frame.
  * Source: docs/sync.md, rules W7 to W13, I2 to I4.
  */
-export function handlePublish(services: SyncServices, session: Session, frame: Publish): void {
+export function handlePublish(services: SyncServices, session: Session, frame: Publish, bytes: number): void {
   const introduction = session.requireIntroduction('publish')
   const module = moduleOfFrame(introduction, frame)
-  const memory = recall(session, introduction, module, frame)
+  const memory = recall(session, introduction, module, frame, bytes)
   if (memory === 'answered') return
   const startedAt = performance.now()
   const finish = (isAcknowledged: boolean): void => {
@@ -31,7 +33,7 @@ export function handlePublish(services: SyncServices, session: Session, frame: P
   module.write(
     toCommand(session, introduction, frame),
     (result) => {
-      const ack = textFrame(ackText(services, module, frame, result))
+      const ack = ackFrame(services, module, frame, result, introduction.protocol)
       services.counters.channels.direct.serialized++
       session.sendFrame(ack)
       if (memory) answerRepeats(session, module, frame, memory, ack)
@@ -72,7 +74,13 @@ function toCommand(session: Session, introduction: Introduction, frame: Publish)
   }
 }
 
-function ackText(services: SyncServices, module: ModuleStore, frame: Publish, result: WriteResult): string {
+function ackFrame(
+  services: SyncServices,
+  module: ModuleStore,
+  frame: Publish,
+  result: WriteResult,
+  protocol: 1 | 2,
+): Buffer {
   const { branchId, moduleId } = module
   const context: AckContext = { serverId: services.store.serverId, branchId, moduleId }
   const options: AckOptions = {
@@ -81,7 +89,10 @@ function ackText(services: SyncServices, module: ModuleStore, frame: Publish, re
     ...(frame.requestId !== undefined && { requestId: frame.requestId }),
     ...(frame.meta && { clientMeta: frame.meta }),
   }
-  return frame.kind === 'batch' ? buildBatchAck(context, result, options) : buildAck(context, result, options)
+  if (frame.kind === 'batch') return textFrame(buildBatchAck(context, result, options))
+  if (protocol === 1) return textFrame(buildAck(context, result, options))
+  const { head, record, tail } = buildDeclaredAck(context, result, options)
+  return piecesFrame(head, record, tail)
 }
 
 /**
@@ -94,11 +105,11 @@ function recall(
   introduction: Introduction,
   { moduleId }: ModuleStore,
   frame: Publish,
+  bytes: number,
 ): RememberedRequest | 'answered' | undefined {
   if (introduction.clientId !== undefined || frame.requestId === undefined) return undefined
-  const digest = digestOf(frame)
   const known = session.requests.find(moduleId, frame.requestId)
-  if (known?.digest === digest) {
+  if (known && isSameRequest(known, frame)) {
     if (known.ack) session.sendFrame(known.ack)
     else known.repeats++
     return 'answered'
@@ -106,7 +117,7 @@ function recall(
   if (known && introduction.protocol === 2) {
     throw new AppError('idempotency-key-reused', 'This requestId was sent with another body.')
   }
-  return session.requests.begin(moduleId, frame.requestId, digest)
+  return session.requests.begin(moduleId, frame.requestId, frame, bytes)
 }
 
 function answerRepeats(
@@ -129,5 +140,5 @@ function refuseRepeats(
   error: unknown,
 ): void {
   for (let repeat = 0; repeat < memory.repeats; repeat++) session.sendError(error, requestId)
-  if (session.requests.find(moduleId, requestId!) === memory) session.requests.forget(moduleId, requestId!)
+  if (session.requests.find(moduleId, requestId!) === memory) session.requests.forget(requestId!)
 }

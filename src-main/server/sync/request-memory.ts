@@ -1,8 +1,11 @@
-import { hash } from 'node:crypto'
-import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/client-frames.ts'
+import type { ClientBatch, ClientPublish, PublishOperation } from '../../../src-shared/protocol/client-frames.ts'
+import { isSameJson } from '../../lib/json-text.ts'
 
 export interface RememberedRequest {
-  readonly digest: string
+  readonly moduleId: string
+  /** What was asked, as it was read: told apart from another request only when its id comes again, which is rare. */
+  readonly operations: readonly PublishOperation[]
+  readonly bytes: number
   /** The ack as it was sent; undefined while the write is under way. */
   ack: Buffer | undefined
   /** Repeats that arrived while the write was under way. */
@@ -10,7 +13,7 @@ export interface RememberedRequest {
 }
 
 const MAX_REQUESTS = 64
-const MAX_ACK_BYTES = 65_536
+const MAX_BYTES = 131_072
 
 /**
  * What one socket was answered lately, for callers without a lasting identity: the same request id with the same body
@@ -19,17 +22,20 @@ const MAX_ACK_BYTES = 65_536
  */
 export class RequestMemory {
   readonly #entries = new Map<string, RememberedRequest>()
-  #ackBytes = 0
+  #bytes = 0
 
-  /** The request that had this id, with this body or another. */
+  /** The request that had this id in this module, with this body or another. */
   find(moduleId: string, requestId: string): RememberedRequest | undefined {
-    return this.#entries.get(`${moduleId}\n${requestId}`)
+    const entry = this.#entries.get(requestId)
+    return entry?.moduleId === moduleId ? entry : undefined
   }
 
-  begin(moduleId: string, requestId: string, digest: string): RememberedRequest {
-    this.forget(moduleId, requestId)
-    const entry: RememberedRequest = { digest, ack: undefined, repeats: 0 }
-    this.#entries.set(`${moduleId}\n${requestId}`, entry)
+  /** @param bytes - Size of the frame. */
+  begin(moduleId: string, requestId: string, publish: ClientPublish | ClientBatch, bytes: number): RememberedRequest {
+    this.forget(requestId)
+    const entry: RememberedRequest = { moduleId, operations: operationsOf(publish), bytes, ack: undefined, repeats: 0 }
+    this.#bytes += bytes
+    this.#entries.set(requestId, entry)
     this.#trim()
     return entry
   }
@@ -37,31 +43,43 @@ export class RequestMemory {
   finish(moduleId: string, requestId: string, entry: RememberedRequest, ack: Buffer): void {
     if (this.find(moduleId, requestId) !== entry) return
     entry.ack = ack
-    this.#ackBytes += ack.length
+    this.#bytes += ack.length
     this.#trim()
   }
 
-  forget(moduleId: string, requestId: string): void {
-    const key = `${moduleId}\n${requestId}`
-    const entry = this.#entries.get(key)
+  forget(requestId: string): void {
+    const entry = this.#entries.get(requestId)
     if (!entry) return
-    this.#ackBytes -= entry.ack?.length ?? 0
-    this.#entries.delete(key)
+    this.#bytes -= sizeOf(entry)
+    this.#entries.delete(requestId)
   }
 
   #trim(): void {
     for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= MAX_REQUESTS && this.#ackBytes <= MAX_ACK_BYTES) return
+      if (this.#entries.size <= MAX_REQUESTS && this.#bytes <= MAX_BYTES) return
       if (this.#entries.size === 1) return
-      this.#ackBytes -= entry.ack?.length ?? 0
+      this.#bytes -= sizeOf(entry)
       this.#entries.delete(key)
     }
   }
 }
 
-/** Sameness of a request: action, table and record, as the client wrote them. */
-export function digestOf(publish: ClientPublish | ClientBatch): string {
-  const operations = publish.kind === 'batch' ? publish.operations : [publish]
-  const body = operations.map(({ action, table, record }) => [action, table, record])
-  return hash('sha256', JSON.stringify(body), 'base64')
+function operationsOf(publish: ClientPublish | ClientBatch): readonly PublishOperation[] {
+  return publish.kind === 'batch' ? publish.operations : [publish]
+}
+
+function sizeOf({ bytes, ack }: RememberedRequest): number {
+  return bytes + (ack?.length ?? 0)
+}
+
+/** Whether a request asks what the remembered one asked: the same actions, tables and records, key order aside. */
+export function isSameRequest({ operations }: RememberedRequest, publish: ClientPublish | ClientBatch): boolean {
+  const others = operationsOf(publish)
+  return (
+    operations.length === others.length &&
+    operations.every(({ action, table, record }, index) => {
+      const other = others[index]!
+      return action === other.action && table === other.table && isSameJson(record, other.record)
+    })
+  )
 }

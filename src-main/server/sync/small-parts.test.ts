@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseClientFrame } from '../../../src-shared/protocol/client-frames.ts'
 import { decodeFrame } from './frame-text.ts'
 import { AddressCounter, TokenBucket } from './limits.ts'
-import { digestOf, RequestMemory } from './request-memory.ts'
+import { isSameRequest, RequestMemory } from './request-memory.ts'
 import { parseTopic } from './topic-names.ts'
 import { changeOf } from './topics.ts'
 
@@ -86,29 +86,31 @@ test('[B8] sockets are counted by address', () => {
   expect([counter.count('a'), counter.count('b')]).toEqual([1, 0])
 })
 
+function publishOf(record: object, meta: object = {}) {
+  const frame = parseClientFrame({ type: 'client:publish', table: 't', record: { ...record }, meta: { ...meta } })
+  if (frame.type !== 'client:publish') throw new Error('not a publish')
+  return frame
+}
+
 test('[I2] the memory of a socket is bounded by count and bytes, its newest entry stays', () => {
   const memory = new RequestMemory()
   for (let index = 0; index < 200; index++) {
-    const entry = memory.begin('pos', `r${index}`, 'd')
-    memory.finish('pos', `r${index}`, entry, Buffer.alloc(2_000))
+    const entry = memory.begin('pos', `r${index}`, publishOf({}), 1_000)
+    memory.finish('pos', `r${index}`, entry, Buffer.alloc(3_096))
   }
   const kept = Array.from({ length: 200 }, (_, index) => memory.find('pos', `r${index}`)).filter(Boolean)
   expect(kept).toHaveLength(32)
 
-  const large = memory.begin('pos', 'large', 'd')
+  const large = memory.begin('pos', 'large', publishOf({}), 100)
   memory.finish('pos', 'large', large, Buffer.alloc(500_000))
   expect([memory.find('pos', 'large'), memory.find('pos', 'r199')]).toEqual([large, undefined])
 })
 
 test('[I1] sameness is action, table and record, not meta', () => {
-  const publish = (record: object, meta: object) => {
-    const frame = parseClientFrame({ type: 'client:publish', table: 't', record: { ...record }, meta: { ...meta } })
-    if (frame.type !== 'client:publish') throw new Error('not a publish')
-    return digestOf(frame)
-  }
+  const known = new RequestMemory().begin('pos', 'r', publishOf({ a: 1 }, { at: 1 }), 100)
 
-  expect(publish({ a: 1 }, { at: 1 })).toBe(publish({ a: 1 }, { at: 2 }))
-  expect(publish({ a: 1 }, {})).not.toBe(publish({ a: 2 }, {}))
+  expect(isSameRequest(known, publishOf({ a: 1 }, { at: 2 }))).toBe(true)
+  expect(isSameRequest(known, publishOf({ a: 2 }, { at: 1 }))).toBe(false)
 })
 
 test('[T2] topics say what they are and which branch they name', () => {

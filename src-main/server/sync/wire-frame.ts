@@ -43,6 +43,24 @@ export function textFrame(text: string): Buffer {
   return frame
 }
 
+/** Most bytes of a message that `piecesFrame` puts together without measuring it first. */
+const SCRATCH_BYTES = 65_536
+/** UTF-16 text takes at most three bytes a unit. */
+const MAX_BYTES_A_UNIT = 3
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+
+/** A whole text message in one frame, from a text, a body that is encoded already, and a text. */
+export function piecesFrame(head: string, body: Buffer | string, tail: string): Buffer {
+  const most = (head.length + body.length + tail.length) * MAX_BYTES_A_UNIT
+  if (most > SCRATCH_BYTES) return textFrame(`${head}${typeof body === 'string' ? body : body.toString('utf8')}${tail}`)
+  let end = scratch.write(head, 0)
+  end += typeof body === 'string' ? scratch.write(body, end) : body.copy(scratch, end)
+  end += scratch.write(tail, end)
+  const frame = Buffer.allocUnsafe(headerBytes(end) + end)
+  scratch.copy(frame, writeHeader(frame, 0, FIN | TEXT, end), 0, end)
+  return frame
+}
+
 /** Which end of a message the frames are. A message in one piece is both. */
 export interface MessageEnds {
   isFirst: boolean

@@ -16,21 +16,85 @@ export const DELETED = 2
  * The text of an event as the chain and the NDJSON mirror know it, without its closing hash. It is assembled from stored
  * texts, so that the same row always gives the same bytes.
  */
-export function eventLineHead(row: Omit<EventRow, 'hash' | 'private'>, branchId: string, moduleId: string): string {
+export function eventLineHead(row: LineRow, branchId: string, moduleId: string): string {
+  return `${beforeRecord(row, branchId, moduleId)}${row.record ?? 'null'}${afterRecord(row)}`
+}
+
+type LineRow = Omit<EventRow, 'hash' | 'private'>
+
+function beforeRecord(row: LineRow, branchId: string, moduleId: string): string {
   return `{"id":${JSON.stringify(row.id)},"sequence":${row.seq},"epoch":${row.epoch},"action":"${row.action}","branchId":"${branchId}","moduleId":"${moduleId}","table":${
     row.tbl === null ? 'null' : `"${row.tbl}"`
-  },"key":${row.key === null ? 'null' : JSON.stringify(row.key)},"record":${row.record ?? 'null'}${
-    row.fields === null ? '' : `,"fields":${row.fields}`
-  },"meta":${row.meta}${row.grp === null ? '' : `,"group":${JSON.stringify(row.grp)}`},"flags":${row.flags},"createdAt":"${row.at}"`
+  },"key":${row.key === null ? 'null' : JSON.stringify(row.key)},"record":`
+}
+
+function afterRecord(row: LineRow): string {
+  return `${row.fields === null ? '' : `,"fields":${row.fields}`},"meta":${row.meta}${
+    row.grp === null ? '' : `,"group":${JSON.stringify(row.grp)}`
+  },"flags":${row.flags},"createdAt":"${row.at}"`
 }
 
 /** One line of the mirror: the head closed by its hash. */
-export function closeLine(lineHead: string, hash: string): string {
-  return `${lineHead},"hash":"${hash}"}\n`
+export function eventLine(row: EventRow, branchId: string, moduleId: string): string {
+  return `${eventLineHead(row, branchId, moduleId)},"hash":"${row.hash}"}\n`
 }
 
-export function eventLine(row: EventRow, branchId: string, moduleId: string): string {
-  return closeLine(eventLineHead(row, branchId, moduleId), row.hash)
+const HASH_CHARACTERS = 64
+/** What stands around the head: the hash before it and a line feed, its own hash and what closes the line. */
+const FRAME_BYTES = HASH_CHARACTERS + 1 + ',"hash":""}\n'.length + HASH_CHARACTERS
+/** UTF-16 text takes at most three bytes a unit. */
+const MAX_BYTES_A_UNIT = 3
+const SLAB_BYTES = 262_144
+
+/**
+ * Writes the lines of new events one behind the other into shared slabs, in UTF-8, and hashes them there: a record is
+ * encoded once for the chain and the mirror. A slab lives as long as a line of it waits for the mirror.
+ */
+class LineWriter {
+  #slab = Buffer.alloc(0)
+  #used = 0
+
+  /** Sets the row's hash, which continues `previousHash`, and returns the line as `eventLine` writes it. */
+  write(row: EventRow, recordBytes: Buffer | null, previousHash: string, branchId: string, moduleId: string): Buffer {
+    const head = beforeRecord(row, branchId, moduleId)
+    const record = recordBytes ?? Buffer.from(row.record ?? 'null')
+    const tail = afterRecord(row)
+    this.#reserve(FRAME_BYTES + record.length + (head.length + tail.length) * MAX_BYTES_A_UNIT)
+    const slab = this.#slab
+    const start = this.#used
+    let end = start + slab.write(`${previousHash}\n`, start, 'latin1')
+    const lineStart = end
+    end += slab.write(head, end)
+    end += record.copy(slab, end)
+    end += slab.write(tail, end)
+    row.hash = hash('sha256', slab.subarray(start, end), 'hex')
+    end += slab.write(`,"hash":"${row.hash}"}\n`, end, 'latin1')
+    this.#used = end
+    return slab.subarray(lineStart, end)
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#slab.length) return
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
+    this.#used = 0
+  }
+}
+
+const lines = new LineWriter()
+
+/**
+ * Continues the chain: sets the row's hash and returns its line for the mirror.
+ *
+ * @param recordBytes - UTF-8 of `row.record`, where the caller has it.
+ */
+export function chainLine(
+  row: EventRow,
+  recordBytes: Buffer | null,
+  previousHash: string,
+  branchId: string,
+  moduleId: string,
+): Buffer {
+  return lines.write(row, recordBytes, previousHash, branchId, moduleId)
 }
 
 /** SHA-256 over the hash before and the event, in hex: one changed byte anywhere breaks every later link. */

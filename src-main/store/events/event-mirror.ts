@@ -21,8 +21,9 @@ import { eventLine } from './event-line.ts'
 
 const TAIL_BYTES = 64 * 1024
 const FLUSH_MS = 20
-/** Characters of refused lines that are kept in memory. */
+/** Bytes of refused lines that are kept in memory. */
 const MAX_REFUSED = 16 * 1024 * 1024
+const NOTHING = Buffer.alloc(0)
 
 /**
  * `live/events.log`: the NDJSON mirror of the running day's events, for people and for tools that tail it. The table is
@@ -35,14 +36,14 @@ export class EventMirror {
   readonly #branchId: string
   readonly #moduleId: string
   readonly #log: Log
-  #pending: string[] = []
+  #pending: Buffer[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #lastSeq = 0
   /** Bytes that are surely in the file. */
   #size = 0
   /** Lines that the disk refused. */
-  #refused = ''
+  #refused: Buffer = NOTHING
   /** Too much was refused: nothing more is written until the file is opened anew. */
   #isIncomplete = false
 
@@ -75,7 +76,7 @@ export class EventMirror {
     this.#size = sizeOf(this.#path)
   }
 
-  append(seq: number, line: string): void {
+  append(seq: number, line: Buffer): void {
     if (seq <= this.#lastSeq) return
     this.#lastSeq = seq
     this.#pending.push(line)
@@ -86,23 +87,23 @@ export class EventMirror {
   flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#pending.length === 0 && this.#refused === '') return this.#writing
-    const text = this.#pending.join('')
+    if (this.#pending.length === 0 && this.#refused.length === 0) return this.#writing
+    const lines = Buffer.concat(this.#pending)
     this.#pending = []
-    this.#writing = this.#writing.then(() => this.#write(text))
+    this.#writing = this.#writing.then(() => this.#write(lines))
     return this.#writing
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(lines: Buffer): Promise<void> {
     if (this.#isIncomplete) return
-    const isRetry = this.#refused !== ''
-    const all = this.#refused + text
+    const isRetry = this.#refused.length > 0
+    const all = isRetry ? Buffer.concat([this.#refused, lines]) : lines
     try {
       // A refused write may have left a part of itself.
       if (isRetry && sizeOf(this.#path) > this.#size) await truncate(this.#path, this.#size)
       await appendFile(this.#path, all)
-      this.#size += Buffer.byteLength(all)
-      this.#refused = ''
+      this.#size += all.length
+      this.#refused = NOTHING
     } catch (error) {
       const about = { branchId: this.#branchId, moduleId: this.#moduleId, error }
       if (!isRetry) this.#log.error('event-mirror-failed', about)
@@ -110,7 +111,7 @@ export class EventMirror {
       if (all.length < MAX_REFUSED) return
       // Later lines would leave a hole that the next opening does not see.
       this.#log.error('event-mirror-stopped', about)
-      this.#refused = ''
+      this.#refused = NOTHING
       this.#isIncomplete = true
     }
   }

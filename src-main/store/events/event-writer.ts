@@ -5,7 +5,7 @@ import { uuid7 } from '../../lib/uuid7.ts'
 import type { ModuleState } from '../module-state.ts'
 import type { EventRow } from '../sqlite/event-table.ts'
 import type { StoredEvent } from '../types.ts'
-import { CREATED, chainHash, closeLine, DELETED, eventLineHead, type StoredMeta, storedEvent } from './event-line.ts'
+import { CREATED, chainLine, DELETED, type StoredMeta, storedEvent } from './event-line.ts'
 
 export interface NewEvent {
   action: EventAction
@@ -15,6 +15,8 @@ export interface NewEvent {
   recordRef?: RecordRef
   /** Public text of the record. */
   recordText?: string
+  /** UTF-8 of it, when the caller has it. */
+  recordBytes?: Buffer
   /** Secret fields, kept beside the event and never sent. */
   secretText?: string
   /** Of module-wide events. */
@@ -31,7 +33,7 @@ export interface AppendedEvent {
   event: StoredEvent
   row: EventRow
   /** The mirror's line. */
-  line: string
+  line: Buffer
   module: ModuleState
 }
 
@@ -54,10 +56,9 @@ export function appendEvent(module: ModuleState, input: NewEvent): AppendedEvent
     at: isoTime(input.nowMs),
     hash: '',
   }
-  const lineHead = eventLineHead(row, module.branchId, module.moduleId)
-  row.hash = chainHash(head.hash, lineHead)
-  module.events.append(row)
+  const line = chainLine(row, input.recordBytes ?? null, head.hash, module.branchId, module.moduleId)
+  module.events.append(row, input.recordBytes)
   module.staged = { seq: row.seq, hash: row.hash, lastEventId: row.id, lastEventAt: row.at }
   const event = storedEvent(row, module.branchId, module.moduleId, input.meta, input.recordRef ?? null)
-  return { event, row, line: closeLine(lineHead, row.hash), module }
+  return { event, row, line, module }
 }

@@ -36,6 +36,7 @@ export class EventTable {
   readonly #last: Statement
   readonly #trim: Statement
   readonly #count: Statement
+  readonly #tombstoneAny: Statement
   readonly #tombstoneFind: Statement
   readonly #tombstoneSet: Statement
   readonly #tombstoneDelete: Statement
@@ -43,13 +44,17 @@ export class EventTable {
   readonly #tombstonesTrim: Statement
   readonly #tombstoneName: string
   readonly #connection: SqliteConnection
+  /** Whether a table may have tombstones; most never have one. */
+  readonly #buried = new Map<string, boolean>()
 
   constructor(connection: SqliteConnection, moduleId: string) {
     const events = quoteName(eventTableName(moduleId))
     const tombstones = quoteName(tombstoneTableName(moduleId))
     this.#connection = connection
     this.#tombstoneName = tombstones
-    this.#insert = connection.prepare(`INSERT INTO ${events} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#insert = connection.prepare(
+      `INSERT INTO ${events} VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)`,
+    )
     this.#after = connection.prepare(`SELECT * FROM ${events} WHERE seq > ? ORDER BY seq LIMIT ?`)
     this.#before = connection.prepare(`SELECT * FROM ${events} WHERE seq <= ? ORDER BY seq DESC LIMIT ?`)
     this.#byId = connection.prepare(`SELECT * FROM ${events} WHERE id = ?`)
@@ -57,6 +62,7 @@ export class EventTable {
     this.#last = connection.prepare(`SELECT * FROM ${events} ORDER BY seq DESC LIMIT 1`)
     this.#trim = connection.prepare(`DELETE FROM ${events} WHERE seq <= ?`)
     this.#count = connection.prepare(`SELECT count(*) AS total FROM ${events}`)
+    this.#tombstoneAny = connection.prepare(`SELECT 1 FROM ${tombstones} WHERE tbl = ? LIMIT 1`)
     this.#tombstoneFind = connection.prepare(
       `SELECT tbl, key, seq, version FROM ${tombstones} WHERE tbl = ? AND key = ?`,
     )
@@ -68,9 +74,10 @@ export class EventTable {
     this.#tombstonesTrim = connection.prepare(`DELETE FROM ${tombstones} WHERE seq <= ?`)
   }
 
-  append(row: EventRow): void {
+  /** @param recordBytes - UTF-8 of `row.record`, where the caller has it: it need not be encoded again. */
+  append(row: EventRow, recordBytes?: Buffer): void {
     this.#insert.run(
-      row.seq, row.id, row.epoch, row.action, row.tbl, row.key, row.record, row.private, row.fields, row.meta, row.grp,
+      row.seq, row.id, row.epoch, row.action, row.tbl, row.key, recordBytes ?? row.record, row.private, row.fields, row.meta, row.grp,
       row.flags, row.at, row.hash
     ) // biome-ignore format: one value a column
   }
@@ -124,10 +131,16 @@ export class EventTable {
   }
 
   findTombstone(table: string, key: string): Tombstone | undefined {
-    return this.#tombstoneFind.get(table, key) as Tombstone | undefined
+    let hasBuried = this.#buried.get(table)
+    if (hasBuried === undefined) {
+      hasBuried = this.#tombstoneAny.get(table) !== undefined
+      this.#buried.set(table, hasBuried)
+    }
+    return hasBuried ? (this.#tombstoneFind.get(table, key) as Tombstone | undefined) : undefined
   }
 
   setTombstone(table: string, key: string, seq: number, version: number, at: string): void {
+    this.#buried.set(table, true)
     this.#tombstoneSet.run(table, key, seq, version, at)
   }
 
@@ -137,6 +150,7 @@ export class EventTable {
 
   /** Leaves a tombstone for every record of a table that is about to be cleared. */
   buryTable(recordTable: string, table: string, seq: number, at: string): void {
+    this.#buried.set(table, true)
     this.#connection
       .prepare(`INSERT OR REPLACE INTO ${this.#tombstoneName} SELECT ?, id, ?, version, ? FROM ${recordTable}`)
       .run(table, seq, at)

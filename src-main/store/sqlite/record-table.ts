@@ -23,13 +23,15 @@ export interface NewRow {
   createdAt: string
   updatedAt: string
   doc: string
+  /** UTF-8 of `doc`, where the caller has it. */
+  docBytes?: Buffer
   decimals: (number | bigint | null)[]
 }
 
 /** The check value of a row: everything a reader can see of it. */
 export function rowChecksum(row: Omit<NewRow, 'decimals'>, decimals: readonly (number | bigint | null)[]): number {
   const head = `${row.id}\n${row.seq}\n${row.born}\n${row.version}\n${row.createdAt}\n${row.updatedAt}\n${decimals.join(',')}\n`
-  return crc32(row.doc, crc32(head))
+  return crc32(row.docBytes ?? row.doc, crc32(head))
 }
 
 const SELECT = 'n, id, seq, born, version, created_at AS createdAt, updated_at AS updatedAt, doc'
@@ -45,6 +47,7 @@ export class RecordTable {
   readonly #connection: SqliteConnection
   readonly #find: Statement
   readonly #insert: Statement
+  readonly #insertNew: Statement
   readonly #update: Statement
   readonly #delete: Statement
   readonly #changedAfter: Statement
@@ -61,11 +64,13 @@ export class RecordTable {
     const decimals = definition.decimalFields.map((field) => quoteName(decimalColumnName(field.name)))
     const columns = ['seq', 'version', 'updated_at', 'doc', 'checksum', ...decimals]
     this.#find = connection.prepare(`SELECT ${SELECT} FROM ${this.name} WHERE id = ?`)
-    this.#insert = connection.prepare(
-      `INSERT INTO ${this.name} (id, born, created_at, ${columns.join(', ')}) VALUES (?, ?, ?${', ?'.repeat(columns.length)})`,
-    )
+    // A text that comes as bytes is bound without being encoded again.
+    const places = columns.map((column) => (column === 'doc' ? 'CAST(? AS TEXT)' : '?'))
+    const insert = `INSERT INTO ${this.name} (id, born, created_at, ${columns.join(', ')}) VALUES (?, ?, ?, ${places.join(', ')})`
+    this.#insert = connection.prepare(insert)
+    this.#insertNew = connection.prepare(`${insert} ON CONFLICT (id) DO NOTHING`)
     this.#update = connection.prepare(
-      `UPDATE ${this.name} SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`,
+      `UPDATE ${this.name} SET ${columns.map((column, index) => `${column} = ${places[index]}`).join(', ')} WHERE n = ?`,
     )
     this.#delete = connection.prepare(`DELETE FROM ${this.name} WHERE n = ?`)
     this.#changedAfter = connection.prepare(
@@ -78,13 +83,24 @@ export class RecordTable {
   }
 
   insert(row: NewRow): void {
-    const { id, born, createdAt, seq, version, updatedAt, doc, decimals } = row
-    this.#insert.run(id, born, createdAt, seq, version, updatedAt, doc, rowChecksum(row, decimals), ...decimals)
+    this.#runInsert(this.#insert, row)
+  }
+
+  /** False, and nothing done, when the id is there already. */
+  insertNew(row: NewRow): boolean {
+    return this.#runInsert(this.#insertNew, row) > 0
+  }
+
+  #runInsert(statement: Statement, row: NewRow): number {
+    const { id, born, createdAt, seq, version, updatedAt, decimals } = row
+    const doc = row.docBytes ?? row.doc
+    return statement.run(id, born, createdAt, seq, version, updatedAt, doc, rowChecksum(row, decimals), ...decimals)
+      .changes
   }
 
   update(n: number, row: NewRow): void {
-    const { seq, version, updatedAt, doc, decimals } = row
-    this.#update.run(seq, version, updatedAt, doc, rowChecksum(row, decimals), ...decimals, n)
+    const { seq, version, updatedAt, decimals } = row
+    this.#update.run(seq, version, updatedAt, row.docBytes ?? row.doc, rowChecksum(row, decimals), ...decimals, n)
   }
 
   delete(n: number): void {

@@ -97,7 +97,10 @@ function codeOfAnswer(answer: WriteResult | { code: string }): string {
 /** The first answer as it comes again; a document number or a time in it is the first one. */
 function asReplay(answer: WriteResult | { code: string }): WriteResult | { code: string } {
   if ('code' in answer) return answer
-  const results = answer.results.map((result) => ({ ...result, recordText: plain(result.recordText) }))
+  const results = answer.results.map(({ recordBytes: _, ...result }) => ({
+    ...result,
+    recordText: plain(result.recordText),
+  }))
   return { ...answer, results, isReplay: true }
 }
 

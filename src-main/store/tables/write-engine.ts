@@ -68,9 +68,13 @@ export class WriteEngine {
     const events: AppendedEvent[] = []
     const size = command.operations.length
     const groupId = size > 1 ? (requestId ?? `grp-${uuid7(context.nowMs)}`) : ''
-    const results = command.operations.map((operation, index) =>
-      this.#apply(module, command, operation, context, events, size > 1 ? `${groupId}/${index}/${size}` : undefined),
-    )
+    const results = command.operations.map((operation, index) => {
+      const group = size > 1 ? `${groupId}/${index}/${size}` : undefined
+      return (
+        this.#apply(module, command, operation, context, events, group, this.#isLikelyNew(module, operation)) ??
+        this.#apply(module, command, operation, context, events, group, false)!
+      )
+    })
     const head = module.staged ?? module.head
     const result: WriteResult = { results, isReplay: false, epoch: module.row.epoch, seq: head.seq }
     if (isKnown) this.#storeAnswer(module, caller.clientId!, requestId, requestHash, result, context.nowMs)
@@ -93,6 +97,20 @@ export class WriteEngine {
     }
   }
 
+  /**
+   * An insert is nearly always of a record that is not there: it is not looked up, the table itself says when it is.
+   * Not where finding out late would cost a document number.
+   */
+  #isLikelyNew({ moduleId, resolveTable }: ModuleState, operation: WriteOperation): boolean {
+    if (operation.action !== 'insert' || operation.guard) return false
+    const table = resolveTable(operation.table)
+    return !table.isSingleton && this.#parts.sequences.assignedFields(moduleId, table.name).length === 0
+  }
+
+  /**
+   * @param isLikelyNew - No record is looked up.
+   * @returns Undefined when one was there nevertheless; nothing has happened then.
+   */
   #apply(
     module: ModuleState,
     command: WriteCommand,
@@ -100,7 +118,8 @@ export class WriteEngine {
     context: SequenceContext,
     events: AppendedEvent[],
     group: string | undefined,
-  ): OperationResult {
+    isLikelyNew: boolean,
+  ): OperationResult | undefined {
     const { caller } = command
     const table = module.resolveTable(operation.table)
     if (this.#parts.isTableClosed(table.name)) throw new AppError('table-locked', `The table ${table.name} is locked.`)
@@ -109,11 +128,11 @@ export class WriteEngine {
     normalizeKey(table, patch)
     const records = module.records(table.name)
     let key = table.isSingleton ? table.name : recordKey(table, patch)
-    let row = key === undefined ? undefined : records.find(parseRecordId(key))
+    let row = key === undefined || isLikelyNew ? undefined : records.find(parseRecordId(key))
     if (row === undefined && (operation.action === 'insert' || operation.action === 'save')) {
       this.#prepareNew(module, table, patch, context)
       key ??= recordKey(table, patch)!
-      row = records.find(parseRecordId(key))
+      if (!isLikelyNew) row = records.find(parseRecordId(key))
     }
     if (key === undefined) throw missingKey(table)
     key = parseRecordId(key)
@@ -147,6 +166,7 @@ export class WriteEngine {
       decision,
       context,
       group,
+      isLikelyNew,
     }
     return this.#store(write, warnings, events)
   }
@@ -166,7 +186,7 @@ export class WriteEngine {
     applyDefaults(table, patch)
   }
 
-  #store(write: WriteInput, warnings: string[], events: AppendedEvent[]): OperationResult {
+  #store(write: WriteInput, warnings: string[], events: AppendedEvent[]): OperationResult | undefined {
     const { module, table, key, row, decision } = write
     const records = module.records(table.name)
     if (decision.kind === 'unchanged') {
@@ -186,11 +206,13 @@ export class WriteEngine {
     if (decision.kind === 'delete') {
       records.delete(row!.n)
       module.events.setTombstone(table.name, key, seq, decision.version, isoTime(write.context.nowMs))
-      return this.#report(write, write.current!, row!.doc, 'module:delete', 'deleted', warnings, events)
+      const { doc } = row!
+      return this.#report(write, write.current!, doc, Buffer.from(doc), 'module:delete', 'deleted', warnings, events)
     }
     const { record, version, createdAt, updatedAt } = decision
     if (table.enforceReferences) checkReferences(module, table, record)
     const doc = JSON.stringify(record)
+    const docBytes = Buffer.from(doc)
     const stored = {
       id: key,
       seq,
@@ -199,23 +221,26 @@ export class WriteEngine {
       createdAt,
       updatedAt,
       doc,
+      docBytes,
       decimals: decimalColumns(table, record),
     }
     if (decision.kind === 'update') {
       records.update(row!.n, stored)
       this.#parts.sequences.claim(module.moduleId, table.name, record, key, write.current)
-      return this.#report(write, record, doc, 'module:merge', 'updated', warnings, events)
+      return this.#report(write, record, doc, docBytes, 'module:merge', 'updated', warnings, events)
     }
-    records.insert(stored)
+    if (!write.isLikelyNew) records.insert(stored)
+    else if (!records.insertNew(stored)) return undefined
     if (version > 1) module.events.deleteTombstone(table.name, key)
     this.#parts.sequences.claim(module.moduleId, table.name, record, key)
-    return this.#report(write, record, doc, 'module:insert', 'created', warnings, events)
+    return this.#report(write, record, doc, docBytes, 'module:insert', 'created', warnings, events)
   }
 
   #report(
     write: WriteInput,
     record: JsonObject,
     doc: string,
+    docBytes: Buffer,
     action: EventAction,
     outcome: OperationResult['outcome'],
     warnings: string[],
@@ -224,6 +249,7 @@ export class WriteEngine {
     const { module, command, operation, table, key, group, context } = write
     const [publicRecord, secrets] = table.secretFields.length === 0 ? [record, null] : removeSecrets(table, record)
     const recordText = secrets === null ? doc : JSON.stringify(publicRecord)
+    const recordBytes = secrets === null ? docBytes : Buffer.from(recordText)
     const recordRef: RecordRef = recordRefOf(table, key, record)
     const secretText = secrets === null ? undefined : sealSecret(JSON.stringify(secrets))
     const appended = appendEvent(module, {
@@ -234,6 +260,7 @@ export class WriteEngine {
       key,
       recordRef,
       recordText,
+      recordBytes,
       ...(secretText !== undefined && { secretText }),
       meta: {
         serverId: this.#parts.serverId,
@@ -248,7 +275,8 @@ export class WriteEngine {
     })
     events.push(appended)
     const version = write.decision.version
-    return { outcome, action, table: table.name, recordRef, recordText, version, event: appended.event, warnings }
+    const { event } = appended
+    return { outcome, action, table: table.name, recordRef, recordText, recordBytes, version, event, warnings }
   }
 
   /** I1: the same request again gets the first answer. I2: with another body it is refused. */
@@ -342,6 +370,7 @@ interface WriteInput {
   decision: Decision
   context: SequenceContext
   group: string | undefined
+  isLikelyNew: boolean
 }
 
 /** Secret fields as the event log keeps them: with a check value of their own, since the chain does not cover them. */
