@@ -74,6 +74,7 @@ export function createStore<Tables extends TableTypes = AnyTables>(options: Stor
       core.connection.send({ type: 'client:auth', token })
     },
 
+    tableName: (name) => names.resolve(name),
     listTable: (table) => [...view.list(names.resolve(table))],
     read: (table, key) => view.find(names.resolve(table), String(key)),
     query(table, filter) {

@@ -88,6 +88,8 @@ export interface Store<Tables extends TableTypes = AnyTables> {
   /** A renewed token, for this connection and the next ones. */
   setToken(token: string): void
 
+  /** The table's own name, which events carry, for an alias; another name comes back as it is. */
+  tableName(name: string): string
   /** All records of the table; empty for an unknown one. */
   listTable<Name extends NameOf<Tables>>(table: Name): Tables[Name][]
   /** One record by its key (parts of a composite key joined by `::`), or undefined. */

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { buildCases } from './cases/builds.ts'
 import { durableQueueCases } from './cases/durable-queue.ts'
+import { reactCases } from './cases/react.ts'
 import { usageCases } from './cases/usage.ts'
 import { posUsageCases } from './cases/usage-pos.ts'
 import { openBrowserBench } from './support/browser-bench.ts'
@@ -12,3 +13,4 @@ describe('builds', () => buildCases(bench))
 describe('usage', () => usageCases(bench))
 describe('usage of a POS page', () => posUsageCases(bench))
 describe('durable queue', () => durableQueueCases(bench))
+describe('react', () => reactCases(bench))

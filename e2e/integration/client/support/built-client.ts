@@ -29,6 +29,7 @@ export async function bundleScript(entry: string, name: string): Promise<string>
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    define: { 'process.env.NODE_ENV': '"development"' },
     build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name, fileName: () => 'script.js' } },
   })
   const [bundle] = Array.isArray(result) ? result : [result]
