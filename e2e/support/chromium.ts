@@ -1,4 +1,4 @@
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core'
 
 const INSTALLED_CHANNELS = ['chrome', 'chromium', 'msedge'] as const
 
@@ -8,18 +8,27 @@ const INSTALLED_CHANNELS = ['chrome', 'chromium', 'msedge'] as const
  *
  * @throws Error that names every way that was tried.
  */
-export async function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
+export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
+  return launchOneOf((found) => chromium.launch({ ...options, ...found }))
+}
+
+/** The same with a profile in this folder, which outlives the browser. @throws Error as `launchChromium`. */
+export function launchProfile(folder: string): Promise<BrowserContext> {
+  return launchOneOf((found) => chromium.launchPersistentContext(folder, found))
+}
+
+async function launchOneOf<T>(launch: (found: LaunchOptions) => Promise<T>): Promise<T> {
   const failures: string[] = []
   if (process.platform === 'linux' && process.arch === 'x64') {
     try {
-      return await chromium.launch({ ...options, ...(await packagedChromium()) })
+      return await launch(await packagedChromium())
     } catch (error) {
       failures.push(`@sparticuz/chromium: ${String(error)}`)
     }
   }
   for (const channel of INSTALLED_CHANNELS) {
     try {
-      return await chromium.launch({ ...options, channel })
+      return await launch({ channel })
     } catch (error) {
       failures.push(`${channel}: ${String(error).split('\n')[0]}`)
     }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { runClientCloses } from './client-closes.ts'
 import { runClientKills } from './client-kills.ts'
 import { runBitFlips, runMirrorCut, runTruncation } from './damage.ts'
 import { runDiskFull, whyNoDiskFull } from './disk-full.ts'
@@ -83,6 +84,12 @@ const PARTS: readonly Part[] = [
     title: 'kill -9 under two tablets and a kitchen display in Chromium',
     run: (seed, rounds = 20) =>
       runClientKills({ kills: rounds, seed, onKill: (kill, text) => log(`kill ${kill}: ${text}`) }),
+  },
+  {
+    name: 'client-closes',
+    title: 'pages with a full queue reloaded, closed and killed, in the middle of sending, beside another tab',
+    run: (seed, rounds = 200) =>
+      runClientCloses({ rounds, seed, onRound: (round, text) => log(`round ${round}: ${text}`) }),
   },
 ]
 

@@ -45,9 +45,14 @@ const OPEN = `
   }
 `
 
-/** Loads the test page and opens its store; connects, but waits for no server. */
+/** Loads the test page and opens its store. */
 export async function openPage(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/test.html`)
+  await loadStore(page)
+}
+
+/** Opens the store of a page that is loaded; it connects, but nothing waits for a server. */
+export async function loadStore(page: Page): Promise<void> {
   await page.evaluate(`(async () => {${OPEN} store.connect().catch(() => {}); await store.open() })()`)
 }
 

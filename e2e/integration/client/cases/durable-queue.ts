@@ -109,21 +109,6 @@ export function durableQueueCases(bench: BrowserBench): void {
     expect(await inPage(page, 'store.pending().length + store.parked().length')).toBe(0)
   })
 
-  test('a page that is cut and reloaded in the middle of sending loses nothing and doubles nothing', async () => {
-    const relay = await openRelay()
-    const page = await (await newTablet()).newPage()
-    await openStore(page, relay.url)
-    const ids = idsOf('middle', 120)
-    for (let round = 0; round < 4; round++) {
-      await writeQueued(page, ids.slice(round * 30, round * 30 + 30))
-      relay.cut()
-      await openStore(page, relay.url, false)
-    }
-    await wake(page)
-    await inPage(page, 'store.whenSynced()')
-    expect(await committed('middle')).toEqual(ids)
-  })
-
   test('a refused write is parked with its reason, the rest goes on; it can be sent again or thrown away', async () => {
     const relay = await openRelay()
     const page = await (await newTablet()).newPage()

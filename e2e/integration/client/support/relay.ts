@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
 /** A port that stays the same while the server behind it is killed and comes back on another one. */
 export interface Relay {
@@ -8,6 +9,8 @@ export interface Relay {
   cut(): void
   /** False: new connections are refused, as if the network were gone. Ends the present ones. */
   setOpen(isOpen: boolean): void
+  /** Holds each piece that arrives back for this long, one after the other, in both directions. */
+  setDelay(delayMs: number): void
   close(): Promise<void>
 }
 
@@ -15,6 +18,14 @@ export interface Relay {
 export async function startRelay(target: () => string, host = '127.0.0.1'): Promise<Relay> {
   const sockets = new Set<Socket>()
   let isOpen = true
+  let delayMs = 0
+  const slow = (): Transform =>
+    new Transform({
+      transform(piece, _encoding, done) {
+        if (delayMs === 0) done(null, piece)
+        else setTimeout(done, delayMs, null, piece)
+      },
+    })
   const server = createServer((socket) => {
     if (!isOpen) {
       socket.destroy()
@@ -32,7 +43,7 @@ export async function startRelay(target: () => string, host = '127.0.0.1'): Prom
         sockets.delete(one)
         other.destroy()
       })
-      one.pipe(other)
+      one.pipe(slow()).pipe(other)
     }
   })
   await new Promise<void>((resolve) => server.listen(0, host, resolve))
@@ -47,6 +58,9 @@ export async function startRelay(target: () => string, host = '127.0.0.1'): Prom
     setOpen(open) {
       isOpen = open
       if (!open) cut()
+    },
+    setDelay(value) {
+      delayMs = value
     },
     close: () =>
       new Promise((resolve) => {
