@@ -3,18 +3,24 @@ import type { Digits } from '../../src-renderer/i18n/formats.ts'
 export type AppLanguage = 'en' | 'ar'
 export type Theme = 'system' | 'light' | 'dark'
 
-/** What was chosen on this device; the same for both apps. */
+/** What was chosen on this device. */
 export interface Preferences {
   language: AppLanguage
   theme: Theme
   digits: Digits
 }
 
-const KEY = 'mishkah-apps'
+/** Where the choices are kept, and what an app begins with. */
+let key = 'mishkah-apps'
+let habits: Partial<Preferences> = {}
 
 /** Reads what was stored, however damaged: every wrong part becomes its default. */
-export function parsePreferences(text: string | null, browserLanguage: string): Preferences {
-  const stored = parseObject(text)
+export function parsePreferences(
+  text: string | null,
+  browserLanguage: string,
+  begin: Partial<Preferences> = {},
+): Preferences {
+  const stored = { ...begin, ...parseObject(text) }
   return {
     language: oneOf(['en', 'ar'], stored.language, browserLanguage.toLowerCase().startsWith('ar') ? 'ar' : 'en'),
     theme: oneOf(['system', 'light', 'dark'], stored.theme, 'system'),
@@ -57,13 +63,19 @@ let current: Preferences | undefined
 const listeners = new Set<() => void>()
 
 export const preferences = {
+  /** For an app with habits and choices of its own; before anything is shown. */
+  begin(name: string, first: Partial<Preferences>): void {
+    key = name
+    habits = first
+    current = undefined
+  },
   get(): Preferences {
-    current ??= parsePreferences(deviceMemory.read(KEY), navigator.language)
+    current ??= parsePreferences(deviceMemory.read(key), navigator.language, habits)
     return current
   },
   change(part: Partial<Preferences>): void {
     current = { ...preferences.get(), ...part }
-    deviceMemory.write(KEY, JSON.stringify(current))
+    deviceMemory.write(key, JSON.stringify(current))
     for (const listener of listeners) listener()
   },
   subscribe(listener: () => void): () => void {
