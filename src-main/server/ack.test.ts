@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { joinPieces } from '../lib/text-pieces.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
-import { buildAck, buildBatchAck, buildDeclaredAck, buildEventFrame, buildNotice } from './ack.ts'
+import { buildAck, buildBatchAck, buildEventFrame, buildNotice, declaredAckPieces } from './ack.ts'
 
 const context = { serverId: 'ws-1', branchId: 'dar', moduleId: 'pos' }
 const at = '2026-01-02T03:04:05.678Z'
@@ -90,10 +91,8 @@ test('the ack has the fields of the specification and of the field, the record p
   })
 })
 
-const declaredAck = (result: WriteResult, options: Parameters<typeof buildDeclaredAck>[2]) => {
-  const { head, record, tail } = buildDeclaredAck(context, result, options)
-  return JSON.parse(`${head}${record}${tail}`)
-}
+const declaredAck = (result: WriteResult, options: Parameters<typeof declaredAckPieces>[2]) =>
+  JSON.parse(joinPieces(declaredAckPieces(context, result, options)))
 
 test('the ack for protocol 2 says each thing once, however the record comes', () => {
   const options = { requestId: 'r-1', clientMeta: { silent: true }, source: 'ws-client' }

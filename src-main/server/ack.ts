@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../src-shared/json.ts'
 import type { RecordRef } from '../../src-shared/protocol/records.ts'
+import { joinPieces, type TextPiece } from '../lib/text-pieces.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
 
 /**
@@ -73,16 +74,21 @@ function publishStateText(branchId: string, at: string): string {
  * event, or with `eventId` null at the module's head.
  */
 export function buildAck(context: AckContext, write: WriteResult, options: AckOptions = {}): string {
+  return joinPieces(ackPieces(context, write, options))
+}
+
+/** The same in pieces: the record as its bytes, where the write has made them. */
+export function ackPieces(context: AckContext, write: WriteResult, options: AckOptions = {}): TextPiece[] {
   const [operation] = write.results
-  if (!operation) return `${ackHead(context, write, options)},"results":[]}`
+  if (!operation) return [`${ackHead(context, write, options)},"results":[]}`]
   const requestId = options.requestId === undefined ? '' : `,"requestId":${JSON.stringify(options.requestId)}`
   const replayed = write.isReplay ? ',"replayed":true' : ''
-  return `{"type":"server:ack"${requestId}${replayed},${ackFields(context, write, operation, options)}}`
+  return [`{"type":"server:ack"${requestId}${replayed},`, ...ackFields(context, write, operation, options), '}']
 }
 
 /** The one ack of an atomic batch: `results[]` in the order of the operations, each with the fields of a single ack. */
 export function buildBatchAck(context: AckContext, write: WriteResult, options: AckOptions = {}): string {
-  const results = write.results.map((operation) => `{${ackFields(context, write, operation, options)}}`)
+  const results = write.results.map((operation) => `{${joinPieces(ackFields(context, write, operation, options))}}`)
   const meta = JSON.stringify({
     serverId: context.serverId,
     branchId: context.branchId,
@@ -96,19 +102,12 @@ export function buildBatchAck(context: AckContext, write: WriteResult, options: 
   return `${ackHead(context, write, options)},"meta":${meta},"results":[${results.join(',')}]}`
 }
 
-/** An ack around its record, whose bytes need not be encoded again. */
-export interface AckPieces {
-  head: string
-  record: Buffer | string
-  tail: string
-}
-
 /**
  * The `server:ack` of one operation for clients of protocol 2: what `buildAck` says, each thing once. The record and its
  * reference, the times and the author stand where the specification has them; their repetitions, which clients of
  * protocol 1 rely on, do not.
  */
-export function buildDeclaredAck(context: AckContext, write: WriteResult, options: AckOptions): AckPieces {
+export function declaredAckPieces(context: AckContext, write: WriteResult, options: AckOptions): TextPiece[] {
   const operation = write.results[0]!
   const { event } = operation
   const seq = event?.seq ?? write.seq
@@ -133,9 +132,13 @@ export function buildDeclaredAck(context: AckContext, write: WriteResult, option
     `"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
     `${flagsText(isCreated, isDeleted)}`
   const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
-  if (options.includeRecord === false) return { head: `${head}}`, record: '', tail: `${warnings}}` }
-  const record = operation.recordBytes ?? operation.recordText
-  return { head: `${head},"record":`, record, tail: `}${warnings}}` }
+  if (options.includeRecord === false) return [`${head}}${warnings}}`]
+  return [`${head},"record":`, recordPiece(operation), `}${warnings}}`]
+}
+
+/** The public record, as its bytes where the write has made them. */
+export function recordPiece({ recordBytes, recordText }: OperationResult): TextPiece {
+  return recordBytes ?? recordText
 }
 
 function ackHead(context: AckContext, write: WriteResult, options: AckOptions): string {
@@ -152,7 +155,12 @@ function ackHead(context: AckContext, write: WriteResult, options: AckOptions): 
   }).slice(0, -1)
 }
 
-function ackFields(context: AckContext, write: WriteResult, operation: OperationResult, options: AckOptions): string {
+function ackFields(
+  context: AckContext,
+  write: WriteResult,
+  operation: OperationResult,
+  options: AckOptions,
+): TextPiece[] {
   const { event } = operation
   const isOwnEvent = event !== undefined && operation.outcome !== 'unchanged' && !write.isReplay
   const table = JSON.stringify(operation.table)
@@ -164,17 +172,16 @@ function ackFields(context: AckContext, write: WriteResult, operation: Operation
     : retryMetaText(context, operation, seq, options, recordRef)
   const publishState = event ? piecesOf(event).publishState : 'null'
   const flags = flagsText(operation.outcome === 'created', operation.outcome === 'deleted')
-  const record = options.includeRecord === false ? '' : `,"record":${operation.recordText}`
   const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
   const isDeleted = operation.outcome === 'deleted' ? ',"deleted":true' : ''
-  return (
+  const head =
     `"action":"${operation.action}","branchId":${JSON.stringify(context.branchId)},` +
     `"moduleId":${JSON.stringify(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
     `"table":${table},"recordRef":${recordRef},"eventId":${eventId},"sequence":${seq},"publishState":${publishState},` +
     `"meta":${meta},"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
-    `"recordRef":${recordRef},"meta":${meta},${flags}${record}},"created":${operation.outcome === 'created'}` +
-    `${isDeleted}${warnings}`
-  )
+    `"recordRef":${recordRef},"meta":${meta},${flags}`
+  const tail = `},"created":${operation.outcome === 'created'}${isDeleted}${warnings}`
+  return options.includeRecord === false ? [head + tail] : [`${head},"record":`, recordPiece(operation), tail]
 }
 
 /** A request id outside `meta` is repeated inside it: that is where clients of the specification look for it. */

@@ -144,7 +144,7 @@ export class Call {
   }
 
   /** Answers with JSON text that is complete already. */
-  sendText(status: number, text: string, headers?: HeaderList): void {
+  sendText(status: number, text: string | Buffer, headers?: HeaderList): void {
     writeAnswer(this.response, { status, type: JSON_TYPE, body: text, ...(headers && { headers }) }, this.common)
   }
 

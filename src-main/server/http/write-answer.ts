@@ -1,8 +1,9 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
+import { encodePieces } from '../../lib/text-pieces.ts'
 import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { OperationResult, WriteCommand, WriteOperation, WriteResult } from '../../store/types.ts'
-import { type AckContext, buildAck, buildNotice } from '../ack.ts'
+import { type AckContext, ackPieces, buildNotice, recordPiece } from '../ack.ts'
 import type { HeaderList } from './answer.ts'
 import type { Call } from './call.ts'
 
@@ -54,21 +55,26 @@ export function sendWritten(
 ): void {
   const operation = write.results[0]!
   const context = ackContext(call, module)
-  const ack = buildAck(context, write, {
+  const ack = ackPieces(context, write, {
     source: how.source,
     ...(how.meta && { clientMeta: how.meta }),
     ...(how.includeRecord === false && { includeRecord: false }),
   })
   const isDelete = operation.outcome === 'deleted'
-  const subject = isDelete ? `"recordRef":${JSON.stringify(operation.recordRef)}` : `"record":${operation.recordText}`
   const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
-  const text =
+  const head =
     `{"status":"${how.words[operation.outcome]}","branchId":${JSON.stringify(module.branchId)},` +
-    `"moduleId":${JSON.stringify(module.moduleId)},"table":${JSON.stringify(operation.table)},${subject},"ack":${ack},` +
-    `"notice":${buildNotice(context, write, operation)}${warnings}${how.extra ?? ''}}`
+    `"moduleId":${JSON.stringify(module.moduleId)},"table":${JSON.stringify(operation.table)},`
+  const body = encodePieces([
+    head,
+    ...(isDelete ? [`"recordRef":${JSON.stringify(operation.recordRef)}`] : ['"record":', recordPiece(operation)]),
+    ',"ack":',
+    ...ack,
+    `,"notice":${buildNotice(context, write, operation)}${warnings}${how.extra ?? ''}}`,
+  ])
   const headers: HeaderList = isDelete ? [] : ['ETag', recordEtag(write.epoch, operation.version)]
   if (write.isReplay) headers.push('Idempotency-Replayed', 'true')
-  call.sendText(operation.outcome === 'created' ? how.createdStatus : 200, text, headers)
+  call.sendText(operation.outcome === 'created' ? how.createdStatus : 200, body, headers)
 }
 
 export function recordEtag(epoch: number, version: number): string {

@@ -2,7 +2,7 @@ import { AppError } from '../../../src-shared/errors.ts'
 import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/client-frames.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { WriteCommand, WriteResult } from '../../store/types.ts'
-import { type AckContext, type AckOptions, buildAck, buildBatchAck, buildDeclaredAck } from '../ack.ts'
+import { type AckContext, type AckOptions, ackPieces, buildBatchAck, declaredAckPieces } from '../ack.ts'
 import { isSameRequest, type RememberedRequest } from './request-memory.ts'
 import type { SyncServices } from './services.ts'
 import type { Introduction, Session } from './session.ts'
@@ -90,9 +90,7 @@ function ackFrame(
     ...(frame.meta && { clientMeta: frame.meta }),
   }
   if (frame.kind === 'batch') return textFrame(buildBatchAck(context, result, options))
-  if (protocol === 1) return textFrame(buildAck(context, result, options))
-  const { head, record, tail } = buildDeclaredAck(context, result, options)
-  return piecesFrame(head, record, tail)
+  return piecesFrame((protocol === 1 ? ackPieces : declaredAckPieces)(context, result, options))
 }
 
 /**

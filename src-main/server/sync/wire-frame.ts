@@ -1,3 +1,5 @@
+import { encodeShared, type TextPiece } from '../../lib/text-pieces.ts'
+
 /**
  * WebSocket frames as a server sends them: unmasked, so that the bytes are the same for every socket and a broadcast
  * frames its text once. The `ws` package reads, answers pings and closes; what we send goes to the TCP socket as whole
@@ -43,21 +45,11 @@ export function textFrame(text: string): Buffer {
   return frame
 }
 
-/** Most bytes of a message that `piecesFrame` puts together without measuring it first. */
-const SCRATCH_BYTES = 65_536
-/** UTF-16 text takes at most three bytes a unit. */
-const MAX_BYTES_A_UNIT = 3
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
-
-/** A whole text message in one frame, from a text, a body that is encoded already, and a text. */
-export function piecesFrame(head: string, body: Buffer | string, tail: string): Buffer {
-  const most = (head.length + body.length + tail.length) * MAX_BYTES_A_UNIT
-  if (most > SCRATCH_BYTES) return textFrame(`${head}${typeof body === 'string' ? body : body.toString('utf8')}${tail}`)
-  let end = scratch.write(head, 0)
-  end += typeof body === 'string' ? scratch.write(body, end) : body.copy(scratch, end)
-  end += scratch.write(tail, end)
-  const frame = Buffer.allocUnsafe(headerBytes(end) + end)
-  scratch.copy(frame, writeHeader(frame, 0, FIN | TEXT, end), 0, end)
+/** A whole text message in one frame, from pieces. */
+export function piecesFrame(pieces: readonly TextPiece[]): Buffer {
+  const payload = encodeShared(pieces)
+  const frame = Buffer.allocUnsafe(headerBytes(payload.length) + payload.length)
+  payload.copy(frame, writeHeader(frame, 0, FIN | TEXT, payload.length))
   return frame
 }
 
