@@ -1,2 +1,4 @@
-/** `/static/lib/mishkah.simple-store.js`: the store with the application's own names and watchers. */
+/** `/static/lib/mishkah.simple-store.js`, and `mishkah-client/simple`: the store with the application's own names. */
+
+export type { Db, DbOptions, DbStatus, ObjectDefinition, WatchOptions } from '../simple/create-db.ts'
 export { createDB, createDBAuto } from '../simple/create-db.ts'
