@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { ErrorCode } from '../../../src-shared/errors.ts'
 import type { Store } from '../../store/api.ts'
 import { findNewestBackup } from './health-routes.ts'
-import { addRequestFigures, DURATION_BUCKETS } from './request-figures.ts'
+import { addDurations, addRequestFigures } from './request-figures.ts'
 import type { SocketFigures } from './services.ts'
 
 /** Counts what happens and answers /metrics. Labels are words of ours (methods, checks, tables), never ids. */
@@ -39,12 +39,10 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
     labelNames: ['code'],
     registers,
   })
-  const publishes = new Histogram({
+  const observePublish = addDurations(register, {
     name: 'mishkah_publish_duration_seconds',
     help: 'Time from a publish on a socket to its answer; outcome ack or error',
-    labelNames: ['outcome'],
-    buckets: [...DURATION_BUCKETS],
-    registers,
+    label: 'outcome',
   })
   const stopCommits = watchCommits(sources.store, registers)
   const stopDelay = watchEventLoop(registers)
@@ -63,8 +61,7 @@ export function createMetrics(sources: MetricsSources): ServerMetrics {
     contentType: register.contentType,
     countRequest: requests.count,
     countError: (code) => errors.inc({ code }),
-    observePublish: (seconds, isAcknowledged) =>
-      publishes.observe({ outcome: isAcknowledged ? 'ack' : 'error' }, seconds),
+    observePublish: (seconds, isAcknowledged) => observePublish(isAcknowledged ? 'ack' : 'error', seconds),
     read: () => register.metrics(),
     close() {
       stopCommits()

@@ -20,7 +20,7 @@ import type { EventTable } from '../sqlite/event-table.ts'
 import { eventLine } from './event-line.ts'
 
 const TAIL_BYTES = 64 * 1024
-const FLUSH_MS = 20
+const FLUSH_MS = 100
 /** Bytes of refused lines that are kept in memory. */
 const MAX_REFUSED = 16 * 1024 * 1024
 const NOTHING = Buffer.alloc(0)

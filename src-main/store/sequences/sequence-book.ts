@@ -39,7 +39,8 @@ export class SequenceBook {
   readonly #rules: RuleBook
   readonly #marks: HighWaterMarks
   readonly #isTaken: IsTaken
-  readonly #fields = new Map<string, { table: string; field: string; rule: SequenceRule }[]>()
+  /** By module and table; tables without rules are not in it. */
+  readonly #fields = new Map<string, Map<string, { table: string; field: string; rule: SequenceRule }[]>>()
 
   constructor(
     tables: SequenceTables,
@@ -64,12 +65,13 @@ export class SequenceBook {
 
   #addField(moduleId: string, table: string): void {
     const entries = this.#rules.list(moduleId).filter((entry) => entry.table === table)
-    this.#fields.set(`${moduleId}\n${table}`, entries)
+    const tables = this.#fields.get(moduleId) ?? new Map<string, typeof entries>()
+    this.#fields.set(moduleId, tables.set(table, entries))
   }
 
   /** N2: fills each field that has a rule and is absent, null or "". Only for new records. */
   fill(moduleId: string, table: string, record: JsonObject, context: SequenceContext): void {
-    const entries = this.#fields.get(`${moduleId}\n${table}`)
+    const entries = this.#fields.get(moduleId)?.get(table)
     if (!entries) return
     for (const { field, rule } of entries) {
       if (!isBlank(record[field])) continue
@@ -79,15 +81,20 @@ export class SequenceBook {
     }
   }
 
+  /** Whether new records of a table get numbers. */
+  isNumbered(moduleId: string, table: string): boolean {
+    return this.#fields.get(moduleId)?.has(table) === true
+  }
+
   /** Fields of a table that the server may fill in at the insert. */
   assignedFields(moduleId: string, table: string): string[] {
-    const entries = this.#fields.get(`${moduleId}\n${table}`) ?? []
+    const entries = this.#fields.get(moduleId)?.get(table) ?? []
     return entries.flatMap(({ field, rule }) => (rule.counterField ? [field, rule.counterField] : [field]))
   }
 
   /** N3: a record that carries a number handed out before claims its ledger entry. `before` is the record it replaces. */
   claim(moduleId: string, table: string, record: JsonObject, key: string, before?: JsonObject): void {
-    const entries = this.#fields.get(`${moduleId}\n${table}`)
+    const entries = this.#fields.get(moduleId)?.get(table)
     if (!entries) return
     for (const { field } of entries) {
       const text = record[field]

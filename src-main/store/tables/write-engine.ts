@@ -104,7 +104,7 @@ export class WriteEngine {
   #isLikelyNew({ moduleId, resolveTable }: ModuleState, operation: WriteOperation): boolean {
     if (operation.action !== 'insert' || operation.guard) return false
     const table = resolveTable(operation.table)
-    return !table.isSingleton && this.#parts.sequences.assignedFields(moduleId, table.name).length === 0
+    return !table.isSingleton && !this.#parts.sequences.isNumbered(moduleId, table.name)
   }
 
   /**
