@@ -1,15 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
-import { schemaTypes } from '../src-client/types/schema-types.ts'
 
 /**
  * Builds the browser SDK: `node scripts/build-client.ts [folder]`, into dist/client when no folder is given.
  *
  * The folder is laid out as the server shows it: `static/lib/mishkah.store.js` and so on as ES modules, and beside each
  * a `*.global.js` for plain script tags, which sets the documented globals and imports nothing.
- *
- * `node scripts/build-client.ts types <schema.json> <types.ts> [name]` writes the types of a schema's tables.
  */
 const root = join(import.meta.dirname, '..')
 const entriesFolder = join(root, 'src-client', 'entries')
@@ -77,16 +74,4 @@ async function bundle(
   })
 }
 
-/** Writes the types of a schema file, for `createStore<PosTables>()`. */
-function writeTypes(schemaFile: string, typesFile: string, name?: string): void {
-  const schema: unknown = JSON.parse(readFileSync(schemaFile, 'utf8'))
-  writeFileSync(typesFile, schemaTypes(schema, name))
-}
-
-if (import.meta.main) {
-  const [first, ...rest] = process.argv.slice(2)
-  const [schemaFile, typesFile, name] = rest
-  if (first !== 'types') await buildClient(first)
-  else if (schemaFile && typesFile) writeTypes(schemaFile, typesFile, name)
-  else throw new Error('usage: node scripts/build-client.ts types <schema.json> <types.ts> [name of the type]')
-}
+if (import.meta.main) await buildClient(process.argv[2])

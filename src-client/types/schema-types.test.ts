@@ -13,7 +13,7 @@ test('tables become interfaces, and one type of all tables', () => {
     seats: { type: 'integer', required: true },
     isOpen: { type: 'boolean' },
     notes: { type: 'json' },
-    kind: { type: 'text', values: ['a', 'b'], nullable: false },
+    kind: { type: 'text', values: ['a', 'b\\"\''], nullable: false },
     'odd-name': { type: 'text' },
     updatedAt: { type: 'timestamp', nullable: false },
   }
@@ -28,8 +28,8 @@ export interface OrderHeader {
   seats: number
   isOpen?: boolean | null
   notes?: unknown | null
-  kind?: "a" | "b"
-  "odd-name"?: string | null
+  kind?: 'a' | 'b\\\\"\\''
+  'odd-name'?: string | null
   version: number
   createdAt: string
   updatedAt: string

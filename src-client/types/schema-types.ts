@@ -44,7 +44,8 @@ const DECIMALS = /^(decimal|numeric|money)$/
 
 function typeText(field: JsonObject): string {
   const type = String(field.type).toLowerCase()
-  if (Array.isArray(field.values)) return field.values.map((value) => JSON.stringify(value)).join(' | ')
+  if (Array.isArray(field.values))
+    return field.values.map((value) => (typeof value === 'string' ? quote(value) : JSON.stringify(value))).join(' | ')
   if (NUMBERS.test(type)) return 'number'
   // Decimals that a JSON number cannot hold exactly are text on the wire.
   if (DECIMALS.test(type))
@@ -61,5 +62,10 @@ function typeName(table: string): string {
 }
 
 function memberName(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name)
+}
+
+/** Text in single quotes, as our formatter has it. */
+function quote(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }
