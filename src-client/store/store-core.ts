@@ -162,6 +162,8 @@ export class StoreCore {
     }
     await this.outbox.reload()
     if (this.#isClosed) return
+    // The tab that leads may not know of them: their own was reloaded before it could tell.
+    if (this.outbox.pending.length > 0) this.#links.tell({ kind: 'queued' })
     const identity = { name, token: this.newId() }
     const leadership = new Leadership(this.platform, storage, identity, (isLeader) => this.#lead(storage, isLeader))
     this.#leadership = leadership

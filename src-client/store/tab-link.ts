@@ -4,6 +4,8 @@ import type { TabMessage } from '../queue/outbox-host.ts'
 
 /** A tab that does not lead and waits for answers looks this often, in case the leader died before it could tell. */
 const LOOK_MS = 2_000
+/** The leader looks at each fifth time: another tab may die between keeping a write and telling of it. */
+const LEADER_LOOKS = 5
 
 type LinkMessage = TabMessage | { kind: 'leader-free' }
 
@@ -14,6 +16,7 @@ export class TabLink {
   readonly #isLeader: () => boolean
   readonly #channel: TabChannel | undefined
   #timer: unknown
+  #looks = 0
 
   constructor(
     platform: Platform,
@@ -44,8 +47,8 @@ export class TabLink {
 
   #look(): void {
     this.#timer = this.#platform.setTimeout(() => {
-      const isBlind = this.#channel === undefined
-      if (!this.#isLeader() ? isBlind || this.#outbox.pending.length > 0 : isBlind) void this.#outbox.reload()
+      const isDue = this.#isLeader() ? ++this.#looks % LEADER_LOOKS === 0 : this.#outbox.pending.length > 0
+      if (isDue || this.#channel === undefined) void this.#outbox.reload()
       this.#look()
     }, LOOK_MS)
   }

@@ -107,7 +107,17 @@ export async function startKitchen(page: Page): Promise<void> {
 /** Ends the work and waits until the server has answered all of it. */
 export async function settle(page: Page): Promise<void> {
   await inPage(page, '(globalThis.isWorking = false, globalThis.work)')
-  await inPage(page, 'store.whenSynced()')
+  await waitSynced(page)
+}
+
+/** @throws Error that says how the page stands when it is not in step with the server within 60 s. */
+export async function waitSynced(page: Page): Promise<void> {
+  const facts = `[store.status, store.pending().length + ' pending', store.parked().length + ' parked']`
+  const outcome = await inPage(
+    page,
+    `Promise.race([store.whenSynced(), new Promise((resolve) => setTimeout(() => resolve(${facts}), 60_000))])`,
+  )
+  if (outcome !== undefined) throw new Error(`the page does not come into step: ${String(outcome)}`)
 }
 
 /** What a browser tells a page when its network is back. */

@@ -1,0 +1,60 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { TabChannel } from '../lib/platform.ts'
+import { settle, TestBranch, TestDevice } from '../testing/index.ts'
+import { createStore } from './create-store.ts'
+import type { Store } from './store.ts'
+
+let branch: TestBranch
+let device: TestDevice
+let ears: Set<(message: unknown) => void>
+
+beforeEach(() => {
+  branch = new TestBranch({ tables: { orders: [] } })
+  device = new TestDevice({ branch })
+  ears = new Set()
+})
+
+/** What one tab says all others hear, a little later. */
+function openChannel(_name: string, onMessage: (message: unknown) => void): TabChannel {
+  ears.add(onMessage)
+  return {
+    post(message) {
+      for (const ear of ears) if (ear !== onMessage) queueMicrotask(() => ear(structuredClone(message)))
+    },
+    close: () => void ears.delete(onMessage),
+  }
+}
+
+async function openTab(): Promise<Store> {
+  const store = createStore({ branchId: 'dar', platform: { ...device.platform, openChannel } })
+  store.connect().catch(() => undefined)
+  await settle()
+  return store
+}
+
+/** A tab has kept a write and is gone before anybody heard of it. */
+async function keepSilently(id: string): Promise<void> {
+  const storage = await device.openStorage('mishkah/dar/pos')
+  const operation = { action: 'insert', table: 'orders', key: id, record: { id } }
+  const entry = { id, requestId: id, operations: [operation], meta: {}, queuedAt: device.clock.nowMs, attempts: 0 }
+  await storage.append([entry])
+}
+
+test('a write whose tab died before it could tell is found by the tab that leads', async () => {
+  const leader = await openTab()
+  await leader.whenSynced()
+  await keepSilently('o-1')
+  await device.clock.advance(12_000)
+  expect(branch.list('orders').map(({ id }) => id)).toEqual(['o-1'])
+  expect(leader.pending()).toEqual([])
+})
+
+test('a tab that finds writes when it opens tells the one that leads, and does not wait for ever', async () => {
+  const leader = await openTab()
+  await leader.whenSynced()
+  await keepSilently('o-1')
+  const other = await openTab()
+  await other.whenSynced()
+  expect(branch.list('orders').map(({ id }) => id)).toEqual(['o-1'])
+  expect([leader.pending(), other.pending()]).toEqual([[], []])
+})
