@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { createPortal } from 'react-dom'
 import { CloseIcon } from './icons.tsx'
 import { useSharedTexts } from './texts.ts'
 
@@ -77,7 +78,8 @@ export function Dialog(props: DialogProps) {
     const wanted = dialog.querySelector<HTMLElement>('[data-autofocus]')
     ;(wanted ?? heading.current)?.focus()
   }, [])
-  return (
+  // Beside the page, so that paper can have the dialog without it.
+  return createPortal(
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc is the key, see onCancel
     <dialog
       ref={ref}
@@ -102,7 +104,8 @@ export function Dialog(props: DialogProps) {
         <div className="dialog-body">{children}</div>
         {footer && <footer className="dialog-foot">{footer}</footer>}
       </div>
-    </dialog>
+    </dialog>,
+    document.body,
   )
 }
 
