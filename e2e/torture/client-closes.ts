@@ -108,27 +108,30 @@ export async function runClientCloses({ rounds, seed, onRound }: ClientClosesOpt
     return [await openTab()]
   }
 
-  async function runRound(number: number, round: Round): Promise<void> {
-    let pages: Page[] = []
-    for (let index = 0; index < round.tabs; index++) pages.push(await openTab())
-    for (const page of pages) await waitSynced(page)
-    const position = await kept.begin(branch)
+  async function fillQueue(pages: Page[], number: number, { moment }: Round): Promise<void> {
     relay.setOpen(false)
     // Which tab sends is the browser's choice, which one ends is ours.
     if (random.chance(0.5)) pages.reverse()
     for (const [index, page] of pages.entries()) {
       const tab = `${seed}-${number}-${index}`
-      const tried = await page.evaluate(`(${WRITER})(${JSON.stringify(tab)}, ${WRITES / round.tabs})`)
+      const tried = await page.evaluate(`(${WRITER})(${JSON.stringify(tab)}, ${WRITES / pages.length})`)
       kept.noteTried(tab, tried as TriedWrite[])
-      if (round.moment !== 'writing') await inPage(page, 'globalThis.keeping')
+      if (moment !== 'writing') await inPage(page, 'globalThis.keeping')
     }
-    if (round.moment === 'sending') {
-      relay.setDelay(8)
-      relay.setOpen(true)
-      const some = acks.next(random.integer(1, WRITES / 3))
-      for (const page of pages) await wake(page)
-      await some
-    }
+    if (moment !== 'sending') return
+    relay.setDelay(8)
+    relay.setOpen(true)
+    const some = acks.next(random.integer(1, WRITES / 3))
+    for (const page of pages) await wake(page)
+    await some
+  }
+
+  async function runRound(number: number, round: Round): Promise<void> {
+    let pages: Page[] = []
+    for (let index = 0; index < round.tabs; index++) pages.push(await openTab())
+    for (const page of pages) await waitSynced(page)
+    const position = await kept.begin(branch)
+    await fillQueue(pages, number, round)
     pages = await end(pages, round)
     const before = await kept.readLog(branch, position)
     const found = Number(await inPage(pages[0]!, 'store.pending().length'))

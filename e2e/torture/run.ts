@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { runClientCloses } from './client-closes.ts'
 import { runClientKills } from './client-kills.ts'
+import { runClientNetwork } from './client-network.ts'
 import { runBitFlips, runMirrorCut, runTruncation } from './damage.ts'
 import { runDiskFull, whyNoDiskFull } from './disk-full.ts'
 import { runFuzz } from './fuzz.ts'
@@ -90,6 +91,12 @@ const PARTS: readonly Part[] = [
     title: 'pages with a full queue reloaded, closed and killed, in the middle of sending, beside another tab',
     run: (seed, rounds = 200) =>
       runClientCloses({ rounds, seed, onRound: (round, text) => log(`round ${round}: ${text}`) }),
+  },
+  {
+    name: 'client-network',
+    title: '50 clients behind a proxy that cuts, delays, repeats and swaps frames',
+    run: (seed, rounds = 200) =>
+      runClientNetwork({ clients: 50, rounds, seed, onRound: (round, text) => log(`round ${round}: ${text}`) }),
   },
 ]
 

@@ -7,7 +7,9 @@ export interface HeldEntry {
   place: { key: string } | 'saving' | 'memory'
 }
 
-export function isStored(held: HeldEntry): held is HeldEntry & { place: { key: string } } {
+export type StoredEntry = HeldEntry & { place: { key: string } }
+
+export function isStored(held: HeldEntry): held is StoredEntry {
   return typeof held.place === 'object'
 }
 
@@ -42,7 +44,7 @@ export class OutboxFiles {
   }
 
   /** Everything that is stored, in order; `wiped` when it was thrown away, undefined when the storage fails. */
-  async list(): Promise<HeldEntry[] | 'wiped' | undefined> {
+  async list(): Promise<StoredEntry[] | 'wiped' | undefined> {
     try {
       if (!(await this.#isIntact())) {
         this.#onProblem(new Error('the data of the site was wiped; the writes of this page are kept again'))
@@ -91,6 +93,6 @@ export function putOperation(key: string, entry: QueueEntry): StorageOperation {
   return { kind: 'put', area: 'queue', key, value: entry }
 }
 
-export function deleteOperation(key: string): StorageOperation {
-  return { kind: 'delete', area: 'queue', key }
+export function removal({ place }: StoredEntry): StorageOperation {
+  return { kind: 'delete', area: 'queue', key: place.key }
 }

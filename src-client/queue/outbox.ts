@@ -5,7 +5,7 @@ import { StoreError } from '../lib/store-error.ts'
 import type { StorageOperation } from '../storage/storage.ts'
 import { resolveConflict, strategyFor } from './conflicts.ts'
 import type { QueuedOperation, QueueEntry, Refusal } from './entry.ts'
-import { deleteOperation, type HeldEntry, isStored, putOperation } from './outbox-files.ts'
+import { type HeldEntry, isStored, putOperation, removal } from './outbox-files.ts'
 import type { OutboxHost } from './outbox-host.ts'
 import { outcomeFromRecord, settledWrite, type WriteOutcome } from './outcome.ts'
 import { conflictingOperation, outdatedBy, rebaseAfterAck, rebaseLater, refusalOf } from './queue-rules.ts'
@@ -78,6 +78,9 @@ export class Outbox {
     }
     const mine = new Map([...this.#pending, ...this.#parked].map((held) => [held.entry.id, held]))
     const listed = new Set(stored.map(({ entry }) => entry.id))
+    // Whoever settled them died before it had removed them.
+    const left = stored.filter(({ entry }) => this.#gone.has(entry.id))
+    if (this.#host.isLeader()) void this.#host.files.apply(left.map(removal), this.#host.guard())
     const merged = stored
       .filter(({ entry }) => !this.#gone.has(entry.id))
       .map((held) => this.#adopt(mine.get(held.entry.id), held))
@@ -142,21 +145,20 @@ export class Outbox {
 
   /** Sends a parked write again, as a new request. @throws StoreError `write-discarded` when there is none. */
   async retryParked(id: string): Promise<WriteOutcome> {
-    const { entry } = this.#takeParked(id)
+    const held = this.#takeParked(id)
+    const { entry } = held
     const { refusal: _refusal, epoch: _epoch, ...rest } = entry
     const queuedAt = this.#host.platform.now()
     const epoch = this.#host.currentEpoch()
     const again = { ...rest, id: this.#newId(), requestId: this.#newId(), queuedAt, attempts: 0 }
     const { queued, settled } = this.add({ ...again, ...(epoch !== undefined && { epoch }) })
     await queued
+    await this.#removeParked(held)
     return settled
   }
 
   async discardParked(id: string): Promise<void> {
-    const held = this.#takeParked(id)
-    if (isStored(held)) await this.#host.files.apply([deleteOperation(held.place.key)], undefined)
-    this.#host.tellTabs({ kind: 'changed' })
-    this.#host.onChange()
+    await this.#removeParked(this.#takeParked(id))
   }
 
   /** The storage is empty now; what this page still knows is kept again, in its order. */
@@ -165,6 +167,12 @@ export class Outbox {
     for (const held of lost as HeldEntry[]) held.place = 'saving'
     await Promise.all(lost.map((held) => this.#host.files.save(held)))
     this.pump()
+  }
+
+  async #removeParked(held: HeldEntry): Promise<void> {
+    if (isStored(held)) await this.#host.files.apply([removal(held)], undefined)
+    this.#host.tellTabs({ kind: 'changed' })
+    this.#host.onChange()
   }
 
   #takeParked(id: string): HeldEntry {
@@ -264,7 +272,7 @@ export class Outbox {
     this.#forget(entry.id)
     const outdated = outdatedBy(this.#parked, entry)
     for (const one of outdated) this.#forget(one.entry.id)
-    const removed = [held, ...outdated].filter(isStored).map(({ place }) => deleteOperation(place.key))
+    const removed = [held, ...outdated].filter(isStored).map(removal)
     void this.#apply([...removed, ...more])
     this.#host.onChange()
     this.#waiters.resolve(entry.id, outcome)

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { TabChannel } from '../lib/platform.ts'
-import { settle, TestBranch, TestDevice } from '../testing/index.ts'
+import type { ClientStorage, StorageOperation } from '../storage/storage.ts'
+import { settle, TestBranch, TestClock, TestDevice } from '../testing/index.ts'
 import { createStore } from './create-store.ts'
 import type { Store } from './store.ts'
 
@@ -57,4 +58,34 @@ test('a tab that finds writes when it opens tells the one that leads, and does n
   await other.whenSynced()
   expect(branch.list('orders').map(({ id }) => id)).toEqual(['o-1'])
   expect([leader.pending(), other.pending()]).toEqual([[], []])
+})
+
+test('an answer that another tab heard of, though its write is still in the queue: nobody waits for it, it is removed', async () => {
+  // The leader dies between telling of the answer and removing the write: its clock stands still from then on.
+  const { platform } = device
+  const dying = new TestClock()
+  const openStorage = async (name: string): Promise<ClientStorage> => {
+    const storage = await device.openStorage(name)
+    const isRemoval = ({ kind, area }: StorageOperation) => kind === 'delete' && area === 'queue'
+    return { ...storage, apply: async (all, guard) => all.some(isRemoval) || storage.apply(all, guard) }
+  }
+  const leader = createStore({
+    branchId: 'dar',
+    platform: {
+      ...{ ...platform, openChannel, openStorage },
+      setTimeout: (run, delayMs) => dying.setTimeout(run, delayMs),
+    },
+  })
+  leader.connect().catch(() => undefined)
+  await settle()
+  const heir = await openTab()
+  await leader.insert('orders', { id: 'o-1' })
+  await settle()
+  expect(branch.list('orders')).toHaveLength(1)
+  await device.clock.advance(10_000)
+  const late = await openTab()
+  await device.clock.advance(10_000)
+  expect([heir.pending(), late.pending()]).toEqual([[], []])
+  await late.whenSynced()
+  expect(await (await device.openStorage('mishkah/dar/pos')).list('queue')).toEqual([])
 })
