@@ -14,6 +14,7 @@ export function printRows(rows: readonly Row[]): void {
     console.log(`  limit  ${row.limit}`)
     if (row.budget) console.log(`  ratio  ${row.ratio.toFixed(2)} (budget ${budgetText(row)}) ${verdict}`)
     console.log(`  with   ${row.settings}`)
+    if (row.why && fulfilment(row) < 1) console.log(`  why    ${row.why}`)
   }
   console.log()
 }
@@ -73,7 +74,18 @@ export function toMarkdown(
           ...others.map((row) => `| ${row.work} | ${row.ours} | ${row.limit} | ${row.settings} |`),
           '',
         ]),
+    ...missedRows(rows),
     ...about.failures.map((failure) => `**${failure}**\n`),
   ]
   return `${lines.join('\n').trimEnd()}\n`
+}
+
+function missedRows(rows: readonly Row[]): string[] {
+  const missed = rows.filter((row) => fulfilment(row) < 1)
+  if (missed.length === 0) return []
+  const reasons = missed.map((row) => {
+    const factor = (1 / fulfilment(row)).toFixed(2)
+    return `- **${row.name}** misses its budget by ${factor} times${row.why ? `: ${row.why}` : '.'}`
+  })
+  return ['## Missed, and why', '', ...reasons, '']
 }

@@ -12,6 +12,8 @@ export interface Row {
   /** The ratio must be at least `least`, or at most `most`. Absent: measured, without a budget. */
   budget?: { least: number } | { most: number }
   settings: string
+  /** What the distance to the limit is made of; printed when the budget is missed. */
+  why?: string
 }
 
 export interface BenchContext {
