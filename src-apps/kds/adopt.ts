@@ -103,7 +103,10 @@ function sendLines(
   const newId = (table: string) => (table === 'job_order_batch' ? batchIdOf(first!) : `${table}-${base}-${count++}`)
   const at = new Date(Date.parse(createdAt) || 0).toISOString()
   const writes = sendToKitchen({ ...order, orderNumber: callNumber(order) }, own, type, { actor: NOBODY, at, newId })
-  return writes.map(({ action, table, record }) => ({ action, table, record: { ...record, createdAt: at } }))
+  return writes.map(({ action, table, record }) => {
+    const isTicket = table === 'job_order_header'
+    return { action, table, record: { ...record, createdAt: at, ...(isTicket && { meta: { receivedAt: at } }) } }
+  })
 }
 
 function lineMaker(data: KitchenData): (line: AppLine) => KitchenLine {

@@ -40,7 +40,8 @@ class Kitchen {
       if (action === 'insert' && old) throw new Error(`record-exists: ${table} ${id}`)
       if (action === 'merge' && !old) throw new Error(`record-not-found: ${table} ${id}`)
       const version = Number(old?.version ?? 0) + 1
-      rows.set(id, { createdAt: iso(at), ...old, updatedAt: iso(at), ...record, id, version })
+      // Times and versions are the server's.
+      rows.set(id, { ...old, ...record, id, version, createdAt: old?.createdAt ?? iso(at), updatedAt: iso(at) })
     }
   }
 
@@ -295,6 +296,9 @@ describe('orders without kitchen tickets', () => {
     expect(kitchen.tables.get('order_line')!.get('l1')).toMatchObject({ statusId: 'ready' })
     expect(kitchen.tables.get('order_header')!.get('o')).toMatchObject({ statusId: 'cooking' })
     expect([...missingOf(kitchen).keys()]).toHaveLength(1)
+    expect(buildBoard(completed(kitchen), view()).tickets[0]!.sentAt, 'no younger than its lines').toBe(
+      NOW - 4 * MINUTE,
+    )
     expect(
       buildBoard(completed(kitchen), view()).tickets.map((ticket) => itemsOf(ticket).map(({ status }) => status)),
     ).toEqual([['ready', 'queued']])

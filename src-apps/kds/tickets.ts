@@ -157,9 +157,13 @@ function recentOnly(data: KitchenData, now: number): KitchenData {
   return { ...data, job_order_header, order_line }
 }
 
-/** When the server (or this device, while it is away) wrote it down: the till's own clock may be wrong by a day. */
-function sentTime({ createdAt }: JobOrderHeader): number {
-  return Date.parse(createdAt) || 0
+/**
+ * When the server (or this device, while it is away) wrote it down: the till's own clock may be wrong by a day. A ticket
+ * that was made later than its lines came in says when that was.
+ */
+function sentTime({ createdAt, meta }: JobOrderHeader): number {
+  const { receivedAt } = (meta ?? {}) as { receivedAt?: string }
+  return Date.parse(receivedAt ?? createdAt) || Date.parse(createdAt) || 0
 }
 
 /** Tickets of one batch were sent together; those without one stand alone. */
