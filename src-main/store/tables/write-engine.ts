@@ -22,7 +22,7 @@ import type { SequenceBook, SequenceContext } from '../sequences/sequence-book.t
 import type { IdempotencyTable } from '../sqlite/idempotency-table.ts'
 import type { StoredRow } from '../sqlite/record-table.ts'
 import type { SequenceTables } from '../sqlite/sequence-tables.ts'
-import type { OperationResult, WriteCommand, WriteOperation, WriteResult } from '../types.ts'
+import type { Caller, OperationResult, WriteCommand, WriteOperation, WriteResult } from '../types.ts'
 import { type Decision, decideWrite } from './decide.ts'
 import { normalizeKey } from './normalize-key.ts'
 
@@ -71,7 +71,7 @@ export class WriteEngine {
     const results = command.operations.map((operation, index) => {
       const group = size > 1 ? `${groupId}/${index}/${size}` : undefined
       return (
-        this.#apply(module, command, operation, context, events, group, this.#isLikelyNew(module, operation)) ??
+        this.#apply(module, command, operation, context, events, group, this.#isLikelyNew(module, caller, operation)) ??
         this.#apply(module, command, operation, context, events, group, false)!
       )
     })
@@ -99,10 +99,11 @@ export class WriteEngine {
 
   /**
    * An insert is nearly always of a record that is not there: it is not looked up, the table itself says when it is.
-   * Not where finding out late would cost a document number.
+   * Not where finding out late would cost a document number, nor where an insert may mean a merge.
    */
-  #isLikelyNew({ moduleId, resolveTable }: ModuleState, operation: WriteOperation): boolean {
-    if (operation.action !== 'insert' || operation.guard) return false
+  #isLikelyNew({ moduleId, resolveTable }: ModuleState, caller: Caller, operation: WriteOperation): boolean {
+    if (operation.action !== 'insert' || operation.guard || operation.ifMatch !== undefined) return false
+    if (caller.isLegacy) return false
     const table = resolveTable(operation.table)
     return !table.isSingleton && !this.#parts.sequences.isNumbered(moduleId, table.name)
   }

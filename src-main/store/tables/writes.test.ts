@@ -69,6 +69,25 @@ test('[W1] [W2] [W4] [W5] what each action does to a record that is there and to
   checkModule(shop.context(), shop.module())
 })
 
+test('[W1] [W3] an insert does not look first, and says the same as if it did', async () => {
+  const shop = await openShop()
+  const first = await shop.write('insert', 'item', { id: 'a', name: 'A' })
+  const again = await shop.write('insert', 'item', { name: 'A', id: 'a' })
+  expect([again.outcome, again.version, shop.module().head().seq]).toEqual(['unchanged', 1, first.event?.seq])
+  expect(await shop.refusal('insert', 'item', { id: 'a', name: 'B' })).toBe('record-exists')
+  await shop.write('delete', 'item', { id: 'a' })
+  expect(await shop.write('insert', 'item', { id: 'a', name: 'B' })).toMatchObject({ outcome: 'created', version: 2 })
+
+  const twice = ['x', 'x'].map((id) => ({ action: 'insert' as const, table: 'item', record: { id, name: id } }))
+  const both = await shop.module().writeAsync({ operations: twice, caller: DECLARED, source: 'test' })
+  expect(both.results.map(({ outcome }) => outcome)).toEqual(['created', 'unchanged'])
+  expect(await shop.refusal('insert', 'item', { id: 'new' }, { ifMatch: '"1.1"' })).toBe('precondition-failed')
+  expect(await shop.refusal('insert', 'item', { id: 'a', name: 'B' }, { ifMatch: '"1.9"' })).toBe('none')
+  const merged = await shop.write('insert', 'item', { id: 'a', note: 'n' }, { caller: LEGACY })
+  expect([merged.outcome, JSON.parse(merged.recordText)]).toMatchObject(['updated', { name: 'B', note: 'n' }])
+  checkModule(shop.context(), shop.module())
+})
+
 test('[W6] createdAt, updatedAt, branchId, version and key are the server’s, in any spelling', async () => {
   const shop = await openShop()
   const claims = {
