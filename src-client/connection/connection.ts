@@ -16,10 +16,14 @@ export interface ConnectionHandlers {
   onFrame: (frame: ServerFrame) => void
   /** Something that a person may want to know; the connection goes on trying. */
   onProblem: (message: string) => void
+  /** The server closed the socket because of our token; the next attempt asks for another one. */
+  onUnauthorized: (message: string) => void
 }
 
 /** Longest silence of a server that owes us an answer: an open socket, a welcome, a pong. */
 const ANSWER_TIMEOUT_MS = 15_000
+/** Close code of a server that refuses our token, or whose token has expired. */
+const UNAUTHORIZED = 4401
 /** After this much silence we ask whether the server is still there. */
 const QUIET_MS = 20_000
 
@@ -54,6 +58,11 @@ export class Connection {
 
   connect(): void {
     this.#handle('connect')
+  }
+
+  /** Ends the wait for the next attempt, if there is one. */
+  retry(): void {
+    this.#handle('retry')
   }
 
   /** The server said `server:ready`. */
@@ -118,8 +127,10 @@ export class Connection {
     this.#expectAnswer()
     socket.onopen = () => this.#isCurrent(socket) && this.#handle('opened')
     socket.onmessage = (event) => this.#isCurrent(socket) && this.#receive(event.data)
-    socket.onclose = (event) => {
-      if (this.#isCurrent(socket)) this.lose(event.reason === '' ? undefined : `${event.code} ${event.reason}`)
+    socket.onclose = ({ code, reason }) => {
+      if (!this.#isCurrent(socket)) return
+      if (code === UNAUTHORIZED) this.#handlers.onUnauthorized(reason)
+      this.lose(reason === '' || code === UNAUTHORIZED ? undefined : `${code} ${reason}`)
     }
     // A close event follows, which says more.
     socket.onerror = () => undefined

@@ -31,7 +31,7 @@ export interface OutboxHost {
   currentEpoch(): number | undefined
   tellTabs(message: TabMessage): void
   /** Gives the socket up. */
-  loseConnection(problem: string): void
+  loseConnection(problem?: string): void
   onChange(): void
   onParked(held: HeldEntry): void
 }

@@ -133,8 +133,10 @@ export class Outbox {
     const isSingle = entry.operations.length === 1
     const current = error.details?.current as JsonObject | undefined
     if (TEMPORARY_CODES.has(code)) this.#sender.pause(held)
-    else if (CONNECTION_CODES.has(code)) this.#host.loseConnection(`${code}: ${error.message}`)
-    else if (CONFLICT_CODES.has(code)) void this.#resolveConflict(held, error)
+    else if (CONNECTION_CODES.has(code)) {
+      this.#host.loseConnection()
+      return false
+    } else if (CONFLICT_CODES.has(code)) void this.#resolveConflict(held, error)
     else if (isSingle && code === 'record-exists' && operation!.isIdMade) {
       this.#settle(held, settledWrite(entry, 'already-stored', current))
     } else if (isSingle && code === 'record-not-found' && operation!.action === 'delete') {

@@ -72,6 +72,7 @@ export function createStore<Tables extends TableTypes = AnyTables>(options: Stor
     setToken(token) {
       core.token = token
       core.connection.send({ type: 'client:auth', token })
+      core.connection.retry()
     },
 
     tableName: (name) => names.resolve(name),

@@ -171,7 +171,7 @@ export class StoreCore {
     this.#stopListening = [
       this.platform.onWake(() => {
         void leadership.tryNow()
-        if (this.connection.state === 'waiting') this.connection.connect()
+        this.connection.retry()
       }),
       this.platform.onLeave(() => {
         void this.#cache.flush()
@@ -219,6 +219,11 @@ export class StoreCore {
         onState: (state) => this.#noteState(state),
         onFrame: (frame) => this.#session.receive(frame),
         onProblem: (message) => this.emitter.emit('warning', { code: 'connection', message }),
+        onUnauthorized: (message) => {
+          const error = new StoreError('unauthorized', message)
+          this.emitter.emit('error', error)
+          this.#connecting.reject(error)
+        },
       },
     )
   }

@@ -42,11 +42,11 @@ export class TestSocket implements SocketLike {
     if (!this.isClosed) this.onmessage?.call(this as never, { data: JSON.stringify(frame) } as never)
   }
 
-  /** The network is gone. */
-  cut(): void {
+  /** The network is gone, or the server closes the socket with a code of its own, such as 4401. */
+  cut(code = 1006, reason = ''): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.onclose?.call(this as never, { code: 1006, reason: '' } as never)
+    this.onclose?.call(this as never, { code, reason } as never)
   }
 
   ofType(type: string): JsonObject[] {
