@@ -18,6 +18,7 @@ import { ReceiptDialog } from './screens/receipt.tsx'
 import { SellView } from './screens/sell.tsx'
 import { ShiftDialog } from './screens/shift.tsx'
 import { TablesView } from './screens/tables.tsx'
+import { terminalName } from './state/names.ts'
 import { useOrderActions } from './state/order-actions.ts'
 import { useRepair } from './state/repair.ts'
 import { useTill } from './state/till.tsx'
@@ -154,7 +155,7 @@ function TopBar({ view, onView }: { view: View; onView(view: View): void }) {
   const t = useTexts()
   const { textOf, format } = useLocale()
   const { store } = useBranch()
-  const { link, shift, actor } = useTill()
+  const { link, terminal, cashierName } = useTill()
   const { restaurant_name } = useSettings()
   const orders = useTable(store, 'order_header')
   const open = orders.filter((order) => !isOrderOver(order)).length
@@ -164,7 +165,7 @@ function TopBar({ view, onView }: { view: View; onView(view: View): void }) {
       <Mark size={32} />
       <p className="top-name">
         <strong>{textOf(restaurant_name)}</strong>
-        <bdi className="soft">{shift.posLabel}</bdi>
+        <bdi className="soft">{terminalName(terminal, textOf)}</bdi>
       </p>
       <nav className="top-nav" aria-label={t('nav.label')}>
         <Segments
@@ -196,7 +197,7 @@ function TopBar({ view, onView }: { view: View; onView(view: View): void }) {
           onPress={() => setShiftOpen(true)}
           testId="shift"
         >
-          <bdi>{actor.name}</bdi>
+          <bdi>{cashierName}</bdi>
         </Button>
         <SettingsButton />
       </div>

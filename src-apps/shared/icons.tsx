@@ -109,6 +109,12 @@ export const NoteIcon = drawIcon(
     <path d="M16 12.500h-4v4M7 7h6M7 10h4" />
   </>,
 )
+export const BackspaceIcon = drawIcon(
+  <>
+    <path d="M7.300 4.500h8.200c1.100 0 2 .9 2 2v7c0 1.100-.9 2-2 2H7.300L2.500 10z" />
+    <path d="m9.500 7.800 4.400 4.400M13.900 7.800l-4.400 4.400" />
+  </>,
+)
 export const PercentIcon = drawIcon(
   <>
     <path d="m15.500 4.500-11 11" />

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useMoney } from '../../shared/branch.tsx'
-import { BackIcon } from '../../shared/icons.tsx'
+import { BackspaceIcon } from '../../shared/icons.tsx'
 import { type Minor, minorToText, toMinor } from '../../shared/money.ts'
 import { cleanAmount, pressKey } from '../model/amount-text.ts'
 import { useTexts } from '../texts.ts'
@@ -75,7 +75,7 @@ function Keypad({ onPress, hasPoint }: { onPress(key: string): void; hasPoint: b
         </button>
       ))}
       <button type="button" className="key" aria-label={t('keypad.back')} onClick={() => onPress('back')}>
-        <BackIcon className="key-back" />
+        <BackspaceIcon size={24} />
       </button>
     </fieldset>
   )

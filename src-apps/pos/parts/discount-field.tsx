@@ -24,11 +24,11 @@ export function DiscountField({ base, value, onChange }: DiscountFieldProps) {
   const t = useTexts()
   const { format } = useLocale()
   const { currency } = useMoney()
-  const { allowedDiscountRate, actor } = useTill()
+  const { allowedDiscountRate, cashierName } = useTill()
   const [type, setType] = useState<Discount['type']>(value?.type ?? 'percent')
   const [text, setText] = useState(value === null ? '' : String(value.value))
   const [isRefused, setRefused] = useState(false)
-  const limit = { name: actor.name, rate: format.percent(allowedDiscountRate) }
+  const limit = { name: cashierName, rate: format.percent(allowedDiscountRate) }
 
   function take(nextType: Discount['type'], nextText: string): void {
     setType(nextType)

@@ -1,5 +1,5 @@
 import { useLocale } from '../../shared/i18n.tsx'
-import { MinusIcon, PlusIcon, TrashIcon } from '../../shared/icons.tsx'
+import { MinusIcon, PlusIcon } from '../../shared/icons.tsx'
 import { useSharedTexts } from '../../shared/texts.ts'
 
 interface StepperProps {
@@ -7,15 +7,12 @@ interface StepperProps {
   value: number
   min?: number
   max?: number
-  /** Below the smallest value the thing goes away. */
-  removes?: boolean
   onChange(value: number): void
 }
 
-export function Stepper({ label, value, min = 0, max = 999, removes = false, onChange }: StepperProps) {
+export function Stepper({ label, value, min = 0, max = 999, onChange }: StepperProps) {
   const t = useSharedTexts()
   const { format } = useLocale()
-  const isLast = removes && value <= 1
   return (
     <fieldset className="stepper">
       <legend className="visually-hidden">{label}</legend>
@@ -23,10 +20,10 @@ export function Stepper({ label, value, min = 0, max = 999, removes = false, onC
         type="button"
         className="step"
         aria-label={`${t('common.less')}: ${label}`}
-        disabled={value <= min && !isLast}
+        disabled={value <= min}
         onClick={() => onChange(value - 1)}
       >
-        {isLast ? <TrashIcon size={18} /> : <MinusIcon size={18} />}
+        <MinusIcon size={18} />
       </button>
       <output className="step-value">{format.number(value)}</output>
       <button

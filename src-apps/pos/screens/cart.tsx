@@ -5,7 +5,6 @@ import { useRecord, useTable } from '../../shared/hooks.ts'
 import { useLocale } from '../../shared/i18n.tsx'
 import {
   BagIcon,
-  CloseIcon,
   EditIcon,
   FlameIcon,
   NoteIcon,
@@ -14,6 +13,7 @@ import {
   PersonIcon,
   PlusIcon,
   TableIcon,
+  TrashIcon,
 } from '../../shared/icons.tsx'
 import { callNumber } from '../../shared/kitchen.ts'
 import type { Minor } from '../../shared/money.ts'
@@ -52,6 +52,9 @@ export function CartPanel(props: CartPanelProps) {
     void action().finally(() => setBusy(false))
   }
   const needsTable = cart.orderTypeId === 'dine_in' && cart.tableId === null
+  const needsCustomer = cart.orderTypeId === 'delivery' && cart.customerId === null
+  // Some kinds are paid before anything is cooked.
+  const canSend = till.orderType?.allowsFinalizeLater !== false || stored?.paymentStateId === 'paid'
   return (
     <section className="cart" aria-label={t('cart.label')} data-order={cart.orderId}>
       <CartHead onTables={props.onTables} />
@@ -62,7 +65,7 @@ export function CartPanel(props: CartPanelProps) {
           <div className="cart-actions">
             <Button
               icon={<PauseIcon />}
-              isDisabled={!canKeep || !isHeldOrNew}
+              isDisabled={!canKeep || !isHeldOrNew || till.orderType?.allowsSave === false}
               onPress={() => run(props.onHold)}
               testId="hold"
             >
@@ -71,7 +74,7 @@ export function CartPanel(props: CartPanelProps) {
             <Button
               variant="amber"
               icon={<FlameIcon />}
-              isDisabled={!canKeep || needsTable}
+              isDisabled={!canKeep || !canSend || needsTable || needsCustomer}
               onPress={() => run(props.onSend)}
               testId="send"
             >
@@ -81,7 +84,7 @@ export function CartPanel(props: CartPanelProps) {
               variant="primary"
               size="large"
               className="cart-pay"
-              isDisabled={!canPay || isBusy}
+              isDisabled={!canPay || isBusy || needsCustomer}
               onPress={props.onPay}
               testId="pay"
             >
@@ -161,7 +164,13 @@ function CartHead({ onTables }: { onTables(): void }) {
             </div>
           </>
         ) : (
-          <Button icon={<PersonIcon />} className="cart-customer" onPress={() => setChoosing(true)} testId="customer">
+          <Button
+            icon={<PersonIcon />}
+            variant={cart.orderTypeId === 'delivery' && !customer ? 'amber' : 'plain'}
+            className="cart-customer"
+            onPress={() => setChoosing(true)}
+            testId="customer"
+          >
             {customer ? <bdi>{customer.name}</bdi> : t('cart.customer.choose')}
           </Button>
         )}
@@ -189,6 +198,7 @@ function CartLines(props: CartPanelProps) {
   }
   return (
     <ul className="lines">
+      {!till.canAdd && <li className="note lines-note">{t('cart.noAdditions')}</li>}
       {cart.lines.map((line, index) => (
         <Line key={line.id} line={line} total={lines[index]!} {...props} />
       ))}
@@ -248,15 +258,13 @@ function Line({ line, total, selectedId, onSelect, onEdit }: CartPanelProps & { 
           <Stepper
             label={name}
             value={line.quantity}
+            min={1}
             max={MAX_QUANTITY}
-            removes
             onChange={(quantity) => changeCart((now) => changeLine(now, line.id, { quantity }))}
           />
           <Button icon={<EditIcon />} onPress={() => onEdit(line)} testId="edit-line">
+            <span aria-hidden="true">{t('cart.line.options')}</span>
             <span className="visually-hidden">{t('cart.line.edit', { name })}</span>
-            <span aria-hidden="true">
-              {t('item.add_on')} · {t('item.removal')}
-            </span>
           </Button>
           <button
             type="button"
@@ -264,7 +272,7 @@ function Line({ line, total, selectedId, onSelect, onEdit }: CartPanelProps & { 
             aria-label={t('cart.line.remove', { name })}
             onClick={() => changeCart((now) => changeLine(now, line.id, { quantity: 0 }))}
           >
-            <CloseIcon />
+            <TrashIcon />
           </button>
         </div>
       )}

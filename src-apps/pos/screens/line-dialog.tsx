@@ -142,10 +142,10 @@ function Modifier(props: { modifier: OfferedModifier; quantity: number; onChange
         {quantity > 1 && <span className="visually-hidden"> × {format.number(quantity)}</span>}
       </span>
       {modifier.price !== 0 && (
-        <span className="modifier-price">
+        <bdi dir="ltr" className="modifier-price">
           {modifier.price > 0 ? '+' : ''}
           <Money amount={modifier.price} isBare />
-        </span>
+        </bdi>
       )}
     </button>
   )

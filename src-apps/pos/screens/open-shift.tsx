@@ -5,18 +5,16 @@ import { Button } from '../../shared/controls.tsx'
 import { useTable } from '../../shared/hooks.ts'
 import { useLocale } from '../../shared/i18n.tsx'
 import { Mark } from '../../shared/icons.tsx'
-import type { Employees, PosTerminals } from '../../shared/pos-tables.ts'
+import type { Employees } from '../../shared/pos-tables.ts'
 import { QueueBadge } from '../../shared/queue-badge.tsx'
 import { newId } from '../../shared/sdk.ts'
-import type { Bilingual } from '../../shared/tables.ts'
 import { openShiftWrite } from '../model/shift.ts'
 import { AmountPad, useTypedAmount } from '../parts/amount.tsx'
+import { personName, terminalName } from '../state/names.ts'
 import { useTexts } from '../texts.ts'
 
 /** Who takes money; the others have no till. */
 const AT_THE_TILL = ['cashier', 'supervisor', 'manager', 'waiter']
-
-type Named = { display_name?: Bilingual; display_label?: Bilingual }
 
 /** The first page of the day: which till, who, and how much is in the drawer. */
 export function OpenShift({
@@ -40,6 +38,8 @@ export function OpenShift({
   const float = useTypedAmount(read(settings?.opening_float), currency.decimals)
   const terminal = terminals.find(({ id }) => id === chosenTerminal)
   const running = shifts.find(({ posId, isClosed }) => posId === chosenTerminal && isClosed !== true)
+  const runner = people.find(({ id }) => id === running?.cashierId)
+  const nameOfCashier = personName(runner, textOf) || (running?.cashierName ?? '')
   const cashier = people.find(({ id }) => id === cashierId)
 
   async function open(): Promise<void> {
@@ -81,7 +81,7 @@ export function OpenShift({
               >
                 <span className="person-mark">{one.number}</span>
                 <span className="person-words">
-                  <bdi>{textOf((one as PosTerminals & Named).display_label) || one.label}</bdi>
+                  <bdi>{terminalName(one, textOf)}</bdi>
                   <bdi className="soft code">{one.code}</bdi>
                 </span>
               </button>
@@ -90,7 +90,7 @@ export function OpenShift({
         </section>
         {running ? (
           <section className="opening-part opening-last">
-            <p className="note note-ok">{t('shift.joins', { name: running.cashierName ?? '' })}</p>
+            <p className="note note-ok">{t('shift.joins', { name: nameOfCashier })}</p>
             <Button variant="primary" size="large" onPress={() => onOpen(running.posId ?? '')}>
               {t('shift.join.button')}
             </Button>
@@ -110,10 +110,10 @@ export function OpenShift({
                     onClick={() => setCashier(one.id)}
                   >
                     <span className="person-mark" aria-hidden="true">
-                      {initialsOf(nameOf(one, textOf))}
+                      {initialsOf(personName(one, textOf))}
                     </span>
                     <span className="person-words">
-                      <bdi>{nameOf(one, textOf)}</bdi>
+                      <bdi>{personName(one, textOf)}</bdi>
                     </span>
                   </button>
                 ))}
@@ -144,10 +144,6 @@ function usePeople(): Employees[] {
   return people
     .filter((one) => (one.status ?? 'active') === 'active' && rank(one) >= 0)
     .sort((a, b) => rank(a) - rank(b))
-}
-
-function nameOf(one: Employees, textOf: (text: Bilingual | undefined) => string): string {
-  return textOf((one as Employees & Named).display_name) || one.fullName || one.id
 }
 
 /** The first letters of the first two words. */

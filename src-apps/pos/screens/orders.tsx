@@ -101,8 +101,10 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
   const isDelivery = order.orderTypeId === 'delivery'
   const isSent = !isHeld && lines.some(({ statusId }) => statusId !== 'held')
   const isBegun = lines.some(({ statusId }) => !['held', 'queued', 'draft'].includes(statusId ?? ''))
-  const canHand = !isOver && isSent && order.statusId !== 'served'
   const pay = order.paymentStateId === 'paid' ? 'paid' : order.paymentStateId === 'partial' ? 'partial' : 'unpaid'
+  const type = types.find(({ id }) => id === order.orderTypeId)
+  const canContinue = !isOver && (pay !== 'paid' || type?.allowsLineAdditions === true)
+  const canHand = !isOver && isSent && order.statusId !== 'served'
   return (
     <li className={`order order-${order.statusId}`} data-order={order.id} data-status={order.statusId}>
       <header className="order-head">
@@ -117,11 +119,7 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
         </span>
       </header>
       <p className="order-words">
-        <span>
-          {order.tableLabel
-            ? t('cart.table', { name: order.tableLabel })
-            : nameOf(types.find(({ id }) => id === order.orderTypeId))}
-        </span>
+        <span>{order.tableLabel ? t('cart.table', { name: order.tableLabel }) : nameOf(type)}</span>
         {order.customerName && <bdi>{order.customerName}</bdi>}
         <span>{t('orders.items', { count })}</span>
         <span className="order-time">
@@ -138,7 +136,7 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
         {order.statusId !== 'cancelled' && <span className={`chip chip-${pay}`}>{t(`orders.${pay}`)}</span>}
       </p>
       <div className="line-of-buttons">
-        {!isOver && (
+        {canContinue && (
           <Button variant={isHeld ? 'primary' : 'plain'} onPress={onOpen} testId="open-order">
             {t(isHeld ? 'orders.resume' : 'orders.show')}
           </Button>

@@ -73,7 +73,7 @@ export function PayDialog({ onPaid, onClose }: { onPaid(payments: TakenPayment[]
       isFirm={taken.length > 0}
       footer={
         <>
-          {taken.length > 0 && left > 0 && (
+          {taken.length > 0 && left > 0 && till.orderType?.allowsFinalizeLater !== false && (
             <Button onPress={() => onPaid([...taken])} testId="pay-part">
               {t('pay.part')}
             </Button>

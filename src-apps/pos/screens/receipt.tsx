@@ -1,15 +1,16 @@
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Money, useBranch, useMoney, useSettings } from '../../shared/branch.tsx'
 import { Button, Dialog, Segments } from '../../shared/controls.tsx'
 import { useQueue, useRecord, useTable } from '../../shared/hooks.ts'
-import { createLocale, createTranslate, useLocale, usePreferences } from '../../shared/i18n.tsx'
+import { createLocale, createTranslate, type Locale, useLocale, usePreferences } from '../../shared/i18n.tsx'
 import { BusyIcon, ClockIcon, OkIcon, PrinterIcon, WarnIcon } from '../../shared/icons.tsx'
 import { callNumber } from '../../shared/kitchen.ts'
 import { type Currency, formatAmount, type Minor } from '../../shared/money.ts'
 import { readDiscount } from '../../shared/order-totals.ts'
-import type { OrderPayment } from '../../shared/pos-tables.ts'
+import type { OrderLineModifier, OrderPayment } from '../../shared/pos-tables.ts'
 import type { AppLanguage } from '../../shared/preferences.ts'
 import type { AppLine, AppOrder } from '../../shared/tables.ts'
+import type { Menu } from '../model/menu.ts'
 import { settle, type TakenPayment } from '../model/payments.ts'
 import { useTill } from '../state/till.tsx'
 import { ar } from '../strings/ar.ts'
@@ -213,13 +214,9 @@ export function Receipt({ order, language }: { order: AppOrder; language: AppLan
               </span>
               {show(read(line.total))}
             </p>
-            {lineWords(
-              line,
-              modifiers.get(line.id)?.map(({ modifierId }) => menu.modifiers.get(modifierId ?? 0)) ?? [],
-            ).map((words, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the same modifier may be there twice
-              <p key={index} className="receipt-more">
-                {typeof words === 'string' ? words : locale.nameOf(words)}
+            {lineWords(line, modifiers.get(line.id) ?? [], menu, locale).map((words) => (
+              <p key={words} className="receipt-more">
+                {words}
               </p>
             ))}
             {readDiscount(line.discount) && <p className="receipt-more">{t('receipt.discount')}</p>}
@@ -252,7 +249,12 @@ export function Receipt({ order, language }: { order: AppOrder; language: AppLan
             show={show}
           />
         ))}
-        {left > 0 && row(t('cart.left'), left / 10 ** currency.decimals)}
+        {left > 0 && (
+          <div>
+            <dt>{t('cart.left')}</dt>
+            <dd>{show(left)}</dd>
+          </div>
+        )}
       </dl>
       {payments.length === 0 && <p className="receipt-unpaid">{t('receipt.notTax')}</p>}
       <footer>{locale.textOf(settings.receipt_footer)}</footer>
@@ -264,16 +266,20 @@ function isOnBill(statusId: string | undefined): boolean {
   return statusId !== 'cancelled' && statusId !== 'void'
 }
 
-/** Modifiers and notes under a line. */
-function lineWords<M>(line: AppLine, modifiers: readonly (M | undefined)[]): (M | string)[] {
+/** Modifiers and notes under a line, each once with its count. */
+function lineWords(line: AppLine, modifiers: readonly OrderLineModifier[], menu: Menu, locale: Locale): string[] {
   const notes = Array.isArray(line.notes) ? line.notes.filter((note) => typeof note === 'string') : []
-  return [...modifiers.filter((modifier) => modifier !== undefined), ...notes]
+  const counted = [...Map.groupBy(modifiers, ({ modifierId }) => modifierId ?? 0)].map(([id, own]) => {
+    const name = locale.nameOf(menu.modifiers.get(id))
+    return own.length > 1 ? `${locale.format.number(own.length)}× ${name}` : name
+  })
+  return [...new Set([...counted, ...notes])]
 }
 
 function PaidRow(props: {
   payment: OrderPayment & { tendered?: number }
   name: string
-  show(amount: Minor): React.ReactNode
+  show(amount: Minor): ReactNode
 }) {
   const { payment, name, show } = props
   const { read } = useMoney()

@@ -20,11 +20,12 @@ interface SellViewProps {
 
 /** The menu and, beside it, the order on the counter. */
 export function SellView(actions: SellViewProps) {
-  const { cart, changeCart } = useTill()
+  const { cart, changeCart, canAdd } = useTill()
   const [selectedId, select] = useState<string>()
   const [edited, edit] = useState<CartLine>()
 
   function add(item: MenuItem): void {
+    if (!canAdd) return
     const line = lineOfItem(item, newId('order_line'))
     // What has to be chosen is asked before the line is on the bill.
     if (missingGroups(item, line).length > 0) {

@@ -6,6 +6,7 @@ import { useLocale } from '../../shared/i18n.tsx'
 import { BackIcon, WarnIcon } from '../../shared/icons.tsx'
 import { type Minor, minorToText, toMinor } from '../../shared/money.ts'
 import { newId } from '../../shared/sdk.ts'
+import { useSharedTexts } from '../../shared/texts.ts'
 import { cleanAmount } from '../model/amount-text.ts'
 import { closeShiftWrites, type MethodTotal, type ShiftSummary, summarizeShift } from '../model/shift.ts'
 import { MethodIcon } from '../parts/type-icon.tsx'
@@ -49,14 +50,14 @@ export function ShiftDialog({ onClose }: { onClose(): void }) {
 function ShiftMenu({ onClose, onCloseShift }: { onClose(): void; onCloseShift(): void }) {
   const t = useTexts()
   const { format } = useLocale()
-  const { shift, actor, leave } = useTill()
+  const { shift, cashierName, leave } = useTill()
   const summary = useSummary()
   const worries = useWorries(undefined)
   const [isSure, setSure] = useState(false)
   const mustAsk = worries.length > 0 && !isSure
   return (
     <Dialog
-      title={t('shift.menu', { name: actor.name })}
+      title={t('shift.menu', { name: cashierName })}
       name="shift"
       onClose={onClose}
       footer={
@@ -109,6 +110,7 @@ function Worries({ worries }: { worries: readonly string[] }) {
 
 function CloseShift({ onBack, onClose }: { onBack(): void; onClose(): void }) {
   const t = useTexts()
+  const shared = useSharedTexts()
   const { store } = useBranch()
   const { currency } = useMoney()
   const { decimals } = currency
@@ -145,7 +147,7 @@ function CloseShift({ onBack, onClose }: { onBack(): void; onClose(): void }) {
       footer={
         <>
           <Button icon={<BackIcon />} onPress={onBack}>
-            {t('shift.menu', { name: actor.name })}
+            {shared('common.back')}
           </Button>
           <Button
             variant={isSure || worries.length === 0 ? (worries.length > 0 ? 'danger' : 'primary') : 'primary'}

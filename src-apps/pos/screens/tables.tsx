@@ -82,15 +82,17 @@ export function TablesView({ onOrder, onTable }: TablesViewProps) {
 
 function TableTile({ table, now, onPress }: { table: FloorTable; now: number; onPress(): void }) {
   const t = useTexts()
-  const { format } = useLocale()
+  const { format, nameOf } = useLocale()
   const { read } = useMoney()
+  const statuses = useTable(useBranch().store, 'order_statuses')
   const { record, state, orders, reservation } = table
   const due = orders.reduce((sum, order) => sum + read(order.totalDue) - read(order.totalPaid), 0)
   const first = orders[0]
+  const status = first && nameOf(statuses.find(({ id }) => id === first.statusId))
   return (
     <button
       type="button"
-      className={`table table-${state}`}
+      className={`table table-${state} ${first ? `table-order-${first.statusId}` : ''}`}
       data-table={table.id}
       data-state={state}
       disabled={state === 'off' || state === 'locked'}
@@ -107,12 +109,12 @@ function TableTile({ table, now, onPress }: { table: FloorTable; now: number; on
         </span>
       </span>
       <span className="table-state">
-        {orders.length > 1 ? t('tables.more', { count: orders.length }) : t(`tables.state.${state}`)}
+        {orders.length > 1 ? t('tables.more', { count: orders.length }) : status || t(`tables.state.${state}`)}
       </span>
       {first && (
         <span className="table-facts">
           <Money amount={due} isBare />
-          <span>{format.duration(Math.max(60_000, now - Date.parse(first.openedAt ?? first.createdAt)))}</span>
+          <span>{minutesText(now - Date.parse(first.openedAt ?? first.createdAt), format.localeTag)}</span>
         </span>
       )}
       {state === 'reserved' && reservation && (
@@ -123,4 +125,14 @@ function TableTile({ table, now, onPress }: { table: FloorTable; now: number; on
       )}
     </button>
   )
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MINUTES = 60
+
+/** How long guests have been there: "25 min", "2 hr". */
+function minutesText(ms: number, localeTag: string): string {
+  const minutes = Math.max(1, Math.round(ms / MINUTE_MS))
+  const [amount, unit] = minutes < 2 * HOUR_MINUTES ? [minutes, 'minute'] : [Math.floor(minutes / HOUR_MINUTES), 'hour']
+  return new Intl.NumberFormat(localeTag, { style: 'unit', unit, unitDisplay: 'short' }).format(amount)
 }

@@ -2,14 +2,16 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 import { useBranch, useMoney, useSettings } from '../../shared/branch.tsx'
 import { type Link, useLink } from '../../shared/chrome.tsx'
 import { useTable } from '../../shared/hooks.ts'
+import { useLocale } from '../../shared/i18n.tsx'
 import type { Actor } from '../../shared/kitchen.ts'
 import type { Minor } from '../../shared/money.ts'
 import { type TotalsRules, totalsRules } from '../../shared/order-totals.ts'
-import type { Employees, PosShift, PosTerminals } from '../../shared/pos-tables.ts'
+import type { Employees, OrderTypes, PosShift, PosTerminals } from '../../shared/pos-tables.ts'
 import { deviceMemory } from '../../shared/preferences.ts'
 import { newId } from '../../shared/sdk.ts'
-import { type Cart, emptyCart } from '../model/cart.ts'
+import { type Cart, emptyCart, isSent } from '../model/cart.ts'
 import { buildMenu, type Menu } from '../model/menu.ts'
+import { personName } from './names.ts'
 import { type NumberBlock, openNumberBlock } from './number-block.ts'
 
 /** The till that this device is: which terminal, and its open shift. */
@@ -43,6 +45,12 @@ export interface Till {
   terminal: PosTerminals
   shift: PosShift
   cashier: Employees | undefined
+  /** As the reader writes it; records keep `actor.name`. */
+  cashierName: string
+  /** What may be done with an order of this kind, as the branch has set it. */
+  orderType: OrderTypes | undefined
+  /** False for what is with the kitchen already and takes no more lines. */
+  canAdd: boolean
   actor: Actor
   /** A share of 1. */
   allowedDiscountRate: number
@@ -79,14 +87,19 @@ export function TillProvider({ terminal, shift, onLeave, children }: ProviderPro
   const settings = useSettings()
   const { currency, read } = useMoney()
   const { decimals } = currency
+  const { textOf } = useLocale()
   const cashier = useTable(store, 'employees').find(({ id }) => id === shift.cashierId)
+  const orderTypes = useTable(store, 'order_types')
   const link = useLink(store)
   const menu = useMenu(decimals)
   const rules = useMemo(() => totalsRules(settings, decimals), [settings, decimals])
   const numbers = useNumbers(link)
   const [cart, setCart] = useKeptCart(shift.id)
+  const orderType = orderTypes.find(({ id }) => id === cart.orderTypeId)
   const till: Till = {
-    ...{ terminal, shift, cashier, menu, rules, link, numbers, cart },
+    ...{ terminal, shift, cashier, orderType, menu, rules, link, numbers, cart },
+    cashierName: personName(cashier, textOf) || (shift.cashierName ?? ''),
+    canAdd: orderType?.allowsLineAdditions === true || !cart.lines.some(isSent),
     actor: { id: shift.cashierId ?? null, name: shift.cashierName ?? '', role: shift.cashierRole ?? 'cashier' },
     allowedDiscountRate: cashier?.allowedDiscountRate ?? 0,
     deliveryFee: read(settings.default_delivery_fee),
