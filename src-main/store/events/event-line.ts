@@ -62,9 +62,8 @@ class LineWriter {
     this.#reserve(FRAME_BYTES + record.length + (head.length + tail.length) * MAX_BYTES_A_UNIT)
     const slab = this.#slab
     const start = this.#used
-    let end = start + slab.write(`${previousHash}\n`, start, 'latin1')
-    const lineStart = end
-    end += slab.write(head, end)
+    const lineStart = start + HASH_CHARACTERS + 1
+    let end = start + slab.write(`${previousHash}\n${head}`, start)
     end += record.copy(slab, end)
     end += slab.write(tail, end)
     row.hash = hash('sha256', slab.subarray(start, end), 'hex')

@@ -29,6 +29,8 @@ export interface Tombstone {
 /** The SQL of a module's event log and tombstones. */
 export class EventTable {
   readonly #insert: Statement
+  /** For an event of one record, as nearly all are: each bound value costs. */
+  readonly #insertPlain: Statement
   readonly #after: Statement
   readonly #before: Statement
   readonly #byId: Statement
@@ -55,6 +57,9 @@ export class EventTable {
     this.#insert = connection.prepare(
       `INSERT INTO ${events} VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)`,
     )
+    this.#insertPlain = connection.prepare(
+      `INSERT INTO ${events} (seq, id, epoch, action, tbl, key, record, meta, flags, at, hash) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?)`,
+    )
     this.#after = connection.prepare(`SELECT * FROM ${events} WHERE seq > ? ORDER BY seq LIMIT ?`)
     this.#before = connection.prepare(`SELECT * FROM ${events} WHERE seq <= ? ORDER BY seq DESC LIMIT ?`)
     this.#byId = connection.prepare(`SELECT * FROM ${events} WHERE id = ?`)
@@ -76,10 +81,13 @@ export class EventTable {
 
   /** @param recordBytes - UTF-8 of `row.record`, where the caller has it: it need not be encoded again. */
   append(row: EventRow, recordBytes?: Buffer): void {
-    this.#insert.run(
-      row.seq, row.id, row.epoch, row.action, row.tbl, row.key, recordBytes ?? row.record, row.private, row.fields, row.meta, row.grp,
-      row.flags, row.at, row.hash
-    ) // biome-ignore format: one value a column
+    const { seq, id, epoch, action, tbl, key, fields, meta, grp, flags, at, hash } = row
+    const record = recordBytes ?? row.record
+    if (row.private === null && fields === null && grp === null) {
+      this.#insertPlain.run(seq, id, epoch, action, tbl, key, record, meta, flags, at, hash)
+      return
+    }
+    this.#insert.run(seq, id, epoch, action, tbl, key, record, row.private, fields, meta, grp, flags, at, hash)
   }
 
   readAfter(seq: number, limit: number): EventRow[] {
