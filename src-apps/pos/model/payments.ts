@@ -38,7 +38,7 @@ export function takePayment(
 /** Notes that a guest is likely to give: the exact amount and the next round ones, three at most. */
 export function likelyNotes(left: Minor, decimals: number): Minor[] {
   const unit = 10 ** decimals
-  const steps = [5, 10, 20, 50, 100, 200, 500, 1000].map((step) => step * unit)
+  const steps = [10, 50, 100, 200, 500, 1000].map((step) => step * unit)
   const rounds = steps.map((step) => Math.ceil(left / step) * step).filter((amount) => amount > left)
   return [...new Set(rounds)].sort((a, b) => a - b).slice(0, 3)
 }

@@ -12,6 +12,7 @@ import type { AppLanguage } from '../../shared/preferences.ts'
 import type { AppLine, AppOrder } from '../../shared/tables.ts'
 import type { Menu } from '../model/menu.ts'
 import { settle, type TakenPayment } from '../model/payments.ts'
+import { personName } from '../state/names.ts'
 import { useTill } from '../state/till.tsx'
 import { ar } from '../strings/ar.ts'
 import { en } from '../strings/en.ts'
@@ -163,6 +164,7 @@ export function Receipt({ order, language }: { order: AppOrder; language: AppLan
   const payments = useTable(store, 'order_payment').filter(({ orderId }) => orderId === order.id)
   const methods = useTable(store, 'payment_methods')
   const type = useRecord(store, 'order_types', order.orderTypeId)
+  const cashier = useRecord(store, 'employees', order.openedBy)
   const left = Math.max(0, read(order.totalDue) - read(order.totalPaid))
   const row = (label: string, amount: number | undefined, isShown = true) =>
     isShown && (
@@ -194,6 +196,12 @@ export function Receipt({ order, language }: { order: AppOrder; language: AppLan
           <dt>{t('receipt.till')}</dt>
           <dd>
             <bdi>{terminal.code}</bdi>
+          </dd>
+        </div>
+        <div>
+          <dt>{t('receipt.cashier')}</dt>
+          <dd>
+            <bdi>{personName(cashier, locale.textOf)}</bdi>
           </dd>
         </div>
         {order.customerName && (
@@ -246,6 +254,8 @@ export function Receipt({ order, language }: { order: AppOrder; language: AppLan
             key={payment.id}
             payment={payment}
             name={locale.nameOf(methods.find(({ id }) => id === payment.paymentMethodId))}
+            given={t('receipt.tendered')}
+            change={t('receipt.change')}
             show={show}
           />
         ))}
@@ -276,25 +286,36 @@ function lineWords(line: AppLine, modifiers: readonly OrderLineModifier[], menu:
   return [...new Set([...counted, ...notes])]
 }
 
-function PaidRow(props: {
+interface PaidRowProps {
   payment: OrderPayment & { tendered?: number }
   name: string
+  given: string
+  change: string
   show(amount: Minor): ReactNode
-}) {
-  const { payment, name, show } = props
+}
+
+/** How a part was paid; of cash also what was handed over and given back. */
+function PaidRow({ payment, name, given, change, show }: PaidRowProps) {
   const { read } = useMoney()
+  const [amount, tendered] = [read(payment.amount), read(payment.tendered)]
   return (
-    <div>
-      <dt>
-        {name}
-        {payment.reference && (
-          <>
-            {' '}
-            <bdi>{payment.reference}</bdi>
-          </>
-        )}
-      </dt>
-      <dd>{show(read(payment.amount))}</dd>
-    </div>
+    <>
+      <div>
+        <dt>
+          {name} {payment.reference && <bdi>{payment.reference}</bdi>}
+        </dt>
+        <dd>{show(amount)}</dd>
+      </div>
+      {tendered > amount && (
+        <div className="receipt-more">
+          <dt>
+            {given} {show(tendered)}
+          </dt>
+          <dd>
+            {change} {show(tendered - amount)}
+          </dd>
+        </div>
+      )}
+    </>
   )
 }

@@ -7,7 +7,6 @@ export const ar: Translated<typeof en> = {
   'common.back': 'رجوع',
   'common.done': 'تم',
   'common.save': 'حفظ',
-  'common.search': 'بحث',
   'common.clear': 'مسح',
   'common.more': 'زيادة',
   'common.less': 'إنقاص',

@@ -6,7 +6,6 @@ export const en = {
   'common.back': 'Back',
   'common.done': 'Done',
   'common.save': 'Save',
-  'common.search': 'Search',
   'common.clear': 'Clear',
   'common.more': 'More',
   'common.less': 'Less',
