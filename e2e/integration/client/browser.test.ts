@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { badStorageCases } from './cases/bad-storage.ts'
 import { buildCases } from './cases/builds.ts'
 import { durableQueueCases } from './cases/durable-queue.ts'
 import { reactCases } from './cases/react.ts'
@@ -13,4 +14,5 @@ describe('builds', () => buildCases(bench))
 describe('usage', () => usageCases(bench))
 describe('usage of a POS page', () => posUsageCases(bench))
 describe('durable queue', () => durableQueueCases(bench))
+describe('bad storage', () => badStorageCases(bench))
 describe('react', () => reactCases(bench))
