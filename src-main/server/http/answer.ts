@@ -1,25 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, ERRORS, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
+import { API_POLICY, SECURITY_HEADERS } from '../middleware/security-headers.ts'
 import { encodeText } from './encode.ts'
 
 /** Header names and values in turn, as writeHead takes them without building an object. */
 export type HeaderList = string[]
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
-
-/** On every answer. Pages of our own replace the content policy. */
-const SECURITY_HEADERS: readonly string[] = [
-  'X-Content-Type-Options',
-  'nosniff',
-  'X-Frame-Options',
-  'DENY',
-  'Referrer-Policy',
-  'no-referrer',
-  'Cross-Origin-Resource-Policy',
-  'same-origin',
-]
-
-export const API_POLICY: readonly string[] = ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"]
 
 export interface Answer {
   status: number
@@ -28,6 +15,7 @@ export interface Answer {
   body?: string | Buffer
   /** `no-store` unless told. */
   cache?: string
+  /** Content policy of a page of ours; that of answers which are no pages unless told. */
   policy?: readonly string[]
   headers?: HeaderList
 }

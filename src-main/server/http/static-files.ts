@@ -5,7 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { APP_NAMES } from '../../config/paths.ts'
-import { API_POLICY, headersOf, writeAnswer } from './answer.ts'
+import { API_POLICY, contentPolicy, PAGE_FORBIDS } from '../middleware/security-headers.ts'
+import { headersOf, writeAnswer } from './answer.ts'
 import { matchesEtag } from './call.ts'
 import { createCompressor, encodingFor } from './compression.ts'
 
@@ -37,18 +38,30 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest)|image\/svg)/
 
+const OWN_PAGE = {
+  'default-src': ["'self'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'form-action': ["'self'"],
+  ...PAGE_FORBIDS,
+}
 /** The console: only its own scripts, its own sockets, nothing may frame it. */
 const CONSOLE_POLICY: readonly [name: string, value: string, ...rest: string[]] = [
-  'Content-Security-Policy',
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  ...contentPolicy(OWN_PAGE),
   'Cross-Origin-Opener-Policy',
   'same-origin',
   'Permissions-Policy',
   'camera=(), microphone=(), geolocation=()',
 ]
 /** Pages of field clients use inline scripts and foreign fonts: only framing is forbidden. */
-const PAGES_POLICY = ['Content-Security-Policy', "frame-ancestors 'self'; object-src 'none'; base-uri 'self'"]
+const PAGES_POLICY: readonly string[] = contentPolicy({
+  'frame-ancestors': ["'self'"],
+  'object-src': ["'none'"],
+  'base-uri': ["'self'"],
+})
 
 /**
  * The apps: as the console, and with their sockets spelled out, because older Safari does not count them to 'self'. The

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NetworkCaller } from '../callers.ts'
-import { API_POLICY, JSON_TYPE, writeAnswer } from '../http/answer.ts'
+import { JSON_TYPE, writeAnswer } from '../http/answer.ts'
 
 const NO_HEADERS: readonly string[] = []
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
@@ -25,5 +25,5 @@ export function answerOptions(request: IncomingMessage, response: ServerResponse
       headers.push('Access-Control-Allow-Private-Network', 'true')
     }
   }
-  writeAnswer(response, { status: 204, type: JSON_TYPE, policy: API_POLICY, headers }, corsHeaders(caller))
+  writeAnswer(response, { status: 204, type: JSON_TYPE, headers }, corsHeaders(caller))
 }
