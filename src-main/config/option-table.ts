@@ -47,6 +47,18 @@ function parseList(text: string): string[] {
   return list
 }
 
+/** Addresses or networks in CIDR form. */
+function parseNetworks(text: string): string[] {
+  return parseList(text).map((network) => {
+    const [address = '', prefix, more] = network.split('/')
+    const family = isIP(address)
+    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+    // A network of length 0 is everybody: then whoever connects may say who they are.
+    if (family !== 0 && isPrefix && more === undefined && Number(prefix ?? 1) > 0) return network
+    throw new Error(`must list addresses or networks such as 127.0.0.1,10.0.0.0/24, not "${network}"`)
+  })
+}
+
 function parseFolder(text: string): string {
   if (text !== '' && !text.includes('\0')) return text
   throw new Error('must name a folder')
@@ -145,6 +157,15 @@ export const OPTIONS = {
     fallbackText: "the server's own",
     help: 'More origins whose pages may call, such as http://localhost:5173, with commas',
     parse: parseList,
+  }),
+  trustProxy: option({
+    flag: 'trust-proxy',
+    env: 'MISHKAH_TRUST_PROXY',
+    argument: 'addresses',
+    fallback: [] as string[],
+    fallbackText: 'none',
+    help: 'Reverse proxies whose Forwarded or X-Forwarded-For header is believed, with commas',
+    parse: parseNetworks,
   }),
   rateLimit: option({
     flag: 'rate-limit',

@@ -47,6 +47,12 @@ test.each([
   ['open LAN', ['--open-lan'], { MISHKAH_OPEN_LAN: 'yes' }, { openLan: true, host: '0.0.0.0' }],
   ['open LAN role', ['--open-lan-role', 'waiter'], { MISHKAH_OPEN_LAN_ROLE: 'waiter' }, { openLanRole: 'waiter' }],
   ['rate limit', ['--rate-limit', 'off'], { MISHKAH_RATE_LIMIT: 'off' }, { rateLimit: false }],
+  [
+    'proxies',
+    ['--trust-proxy', '::1,10.0.0.0/8'],
+    { MISHKAH_TRUST_PROXY: '::1, 10.0.0.0/8' },
+    { trustProxy: ['::1', '10.0.0.0/8'] },
+  ],
   ['log level', ['--log-level', 'debug'], { MISHKAH_LOG_LEVEL: 'DEBUG' }, { logLevel: 'debug' }],
 ])('%s: the flag and the environment name do the same', (_name, argv, env, expected) => {
   expect(launch(argv).server).toMatchObject(expected)
@@ -157,3 +163,10 @@ test('an installed appliance keeps its data in one folder a machine', () => {
   expect(installedDataDir('linux', {}, '/home/x')).toBe('/home/x/.local/share/mishkah-branch-server')
   expect(installedDataDir('darwin', {}, '/Users/x')).toBe('/Users/Shared/Mishkah Branch Server')
 })
+
+test.each(['0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/8/8', 'proxy', '10.0.0', '127.0.0.1,'])(
+  'nobody can be believed to be the proxy %s',
+  (text) => {
+    expect(problemsOf(['--trust-proxy', text])).toHaveLength(1)
+  },
+)

@@ -22,6 +22,8 @@ export interface ServerOptions {
   allowedHosts?: readonly string[]
   /** More origins whose pages may call. */
   allowedOrigins?: readonly string[]
+  /** Addresses or networks (CIDR) of reverse proxies that are believed; none by default. */
+  trustProxy?: readonly string[]
   rateLimit: boolean
   logLevel: LogLevel
   /** Folder of the built console; may be absent on disk. */
@@ -122,6 +124,7 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
       ...(values.staticDir !== '' && { staticDir: resolve(input.cwd, values.staticDir) }),
       allowedHosts: values.allowedHosts,
       allowedOrigins: values.allowedOrigins,
+      trustProxy: values.trustProxy,
       rateLimit: values.rateLimit,
       logLevel: values.logLevel,
       consoleDir,

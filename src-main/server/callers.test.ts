@@ -21,9 +21,11 @@ function admit(
     ...settings,
   })
   callers.setPort(3200)
+  const sent = { host: '192.168.1.5:3200', ...headers }
   const request = {
     method,
-    headers: { host: '192.168.1.5:3200', ...headers },
+    headers: sent,
+    rawHeaders: Object.entries(sent).flat(),
     socket: { remoteAddress: from },
   } as unknown as IncomingMessage
   const admission = callers.admit(request)
@@ -42,6 +44,36 @@ const rows: [what: string, settings: Partial<CallerSettings>, asked: Asked, expe
     {},
     { from: '127.0.0.1', headers: { 'x-forwarded-for': '192.168.1.9' } },
     'unauthorized',
+  ],
+  [
+    'a tablet behind a trusted proxy',
+    { trustProxy: ['127.0.0.1'] },
+    { from: '127.0.0.1', headers: { 'x-forwarded-for': '192.168.1.9' } },
+    'admitted',
+  ],
+  [
+    'the internet behind a trusted proxy',
+    { trustProxy: ['127.0.0.1'] },
+    { from: '127.0.0.1', headers: { 'x-forwarded-for': '192.168.1.9, 8.8.8.8' } },
+    'unauthorized',
+  ],
+  [
+    'this machine behind a trusted proxy, which is not this machine',
+    { trustProxy: ['127.0.0.1'], host: '127.0.0.1', openLan: false },
+    { from: '127.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } },
+    'unauthorized',
+  ],
+  [
+    'a proxy that is not the trusted one',
+    { trustProxy: ['10.0.0.1'] },
+    { from: '127.0.0.1', headers: { 'x-forwarded-for': '192.168.1.9' } },
+    'unauthorized',
+  ],
+  [
+    'a trusted proxy that writes nonsense',
+    { trustProxy: ['127.0.0.1'] },
+    { from: '127.0.0.1', headers: { forwarded: 'for=localhost' } },
+    'invalid-request',
   ],
   ['this machine', { openLan: false }, { from: '127.0.0.1' }, 'admitted'],
   ['this machine by name', {}, { headers: { host: 'branch-pc:3200' } }, 'admitted'],

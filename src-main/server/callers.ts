@@ -4,11 +4,15 @@ import { isIPv4, type Socket } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { AppError } from '../../src-shared/errors.ts'
 import { isLoopbackHost } from '../config/lan-addresses.ts'
+import { findDoubledHeader } from './middleware/doubled-headers.ts'
+import { trustProxies } from './middleware/trusted-proxy.ts'
 
 /** Who asks, as far as the network and the request's headers tell. */
 export interface NetworkCaller {
-  /** Remote address without the IPv4-in-IPv6 prefix. */
+  /** Without the IPv4-in-IPv6 prefix: of the peer, or of the client that a trusted proxy names. */
   address: string
+  /** The client speaks TLS with this server, or with a trusted proxy in front of it. */
+  isSecure: boolean
   /** The request comes from this machine and no proxy stands between. */
   isLoopback: boolean
   /** A private address of the local network (loopback included) and no proxy stands between. */
@@ -36,6 +40,8 @@ export interface CallerSettings {
   allowedHosts?: readonly string[]
   /** More origins whose pages may call, such as http://localhost:5173. */
   allowedOrigins?: readonly string[]
+  /** Reverse proxies that are believed: addresses or networks in CIDR form. None unless told. */
+  trustProxy?: readonly string[]
   /** The machine's names and addresses; for tests. */
   ownNames?: () => string[]
 }
@@ -43,7 +49,7 @@ export interface CallerSettings {
 export interface Callers {
   /**
    * Decides about a request or an upgrade before anything else looks at it: Host, then Origin, then the address.
-   * Refusals are `host-not-allowed`, `origin-not-allowed` (403) and `unauthorized` (401).
+   * Refusals are `invalid-request` (400), `host-not-allowed`, `origin-not-allowed` (403) and `unauthorized` (401).
    */
   admit(request: IncomingMessage): Admission
   /** The same without the check of the address: health checks and CORS preflights, which tell nothing of a branch. */
@@ -98,6 +104,7 @@ interface SocketFacts {
   address: string
   isLoopback: boolean
   isPrivate: boolean
+  isSecure: boolean
 }
 
 /**
@@ -106,6 +113,7 @@ interface SocketFacts {
  */
 export function createCallers(settings: CallerSettings): Callers {
   const origins = new Set((settings.allowedOrigins ?? []).map((origin) => origin.toLowerCase().replace(/\/$/, '')))
+  const proxies = trustProxies(settings.trustProxy ?? [])
   const sockets = new WeakMap<Socket, SocketFacts>()
   const remembered = new Map<string, boolean>()
   let names = new Set<string>()
@@ -152,9 +160,20 @@ export function createCallers(settings: CallerSettings): Callers {
     const known = sockets.get(socket)
     if (known) return known
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '').split('%')[0] ?? ''
-    const facts = { address, isLoopback: isLoopbackAddress(address), isPrivate: isPrivateAddress(address) }
+    const isSecure = 'encrypted' in socket
+    const facts = { address, isLoopback: isLoopbackAddress(address), isPrivate: isPrivateAddress(address), isSecure }
     sockets.set(socket, facts)
     return facts
+  }
+
+  /** Who sent the request, seen through the proxies. Throws `invalid-request`. */
+  function senderOf(request: IncomingMessage): SocketFacts {
+    const { headers } = request
+    const peer = factsOf(request.socket)
+    if (!FORWARDED_HEADERS.some((name) => headers[name] !== undefined)) return peer
+    const client = proxies.includes(peer.address) ? proxies.read(headers) : undefined
+    if (!client) return { ...peer, isLoopback: false, isPrivate: false }
+    return { ...client, isLoopback: false, isPrivate: isPrivateAddress(client.address) }
   }
 
   /** Undefined: the page may not call. Otherwise whether it is one of our own. */
@@ -169,6 +188,8 @@ export function createCallers(settings: CallerSettings): Callers {
 
   function decide(request: IncomingMessage, isForAnyone: boolean): Admission {
     const { headers } = request
+    const doubled = findDoubledHeader(request.rawHeaders)
+    if (doubled !== undefined) return refuse('invalid-request', `The header ${doubled} is sent more than once.`)
     if (headers.host === undefined || !isOwnHost(headers.host)) {
       return refuse('host-not-allowed', 'The Host header names no address of this server.')
     }
@@ -177,22 +198,30 @@ export function createCallers(settings: CallerSettings): Callers {
     if (isSameOrigin === undefined)
       return refuse('origin-not-allowed', 'Pages of this origin may not call this server.')
 
-    const facts = factsOf(request.socket)
-    const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined)
-    const isLoopback = facts.isLoopback && !isForwarded
-    const isPrivate = facts.isPrivate && !isForwarded
+    const { address, isLoopback, isPrivate, isSecure } = senderOf(request)
     if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && servesNetwork)) {
       return refuse('unauthorized', 'This server does not serve other devices without signing in.')
     }
-    const { address } = facts
     const origin = headers.origin ?? null
-    const caller: NetworkCaller = { address, isLoopback, isPrivate, isDesktop, role: 'admin', origin, isSameOrigin }
-    return { kind: 'admitted', caller }
+    return {
+      kind: 'admitted',
+      caller: { address, isSecure, isLoopback, isPrivate, isDesktop, role: 'admin', origin, isSameOrigin },
+    }
+  }
+
+  /** A header that cannot be read is a refusal like the others. */
+  function decideOrRefuse(request: IncomingMessage, isForAnyone: boolean): Admission {
+    try {
+      return decide(request, isForAnyone)
+    } catch (error) {
+      if (error instanceof AppError) return { kind: 'refused', error }
+      throw error
+    }
   }
 
   return {
-    admit: (request) => decide(request, false),
-    admitAnyone: (request) => decide(request, true),
+    admit: (request) => decideOrRefuse(request, false),
+    admitAnyone: (request) => decideOrRefuse(request, true),
     allowedHosts: () => [...currentNames()],
     allowedOrigins: () => [...origins],
     setPort: (value) => {
@@ -201,7 +230,9 @@ export function createCallers(settings: CallerSettings): Callers {
   }
 }
 
-function refuse(code: 'host-not-allowed' | 'origin-not-allowed' | 'unauthorized', message: string): Admission {
+type Refusal = 'invalid-request' | 'host-not-allowed' | 'origin-not-allowed' | 'unauthorized'
+
+function refuse(code: Refusal, message: string): Admission {
   return { kind: 'refused', error: new AppError(code, message) }
 }
 
