@@ -129,11 +129,18 @@ export interface UnknownFrame {
   requestId?: string
 }
 
-/** Longest `requestId`, `clientId`, `role` and the like. */
-const MAX_WORD = 256
-const MAX_TOKEN = 8_192
-const MAX_NAMES = 256
-const MAX_OPERATIONS = 1_000
+/** What a frame may have at most; the AsyncAPI document says the same. */
+export const FRAME_LIMITS = {
+  /** Characters of a `requestId`, `clientId`, `role` and the like. */
+  word: 256,
+  /** Characters of a token or a page mark. */
+  token: 8_192,
+  /** Names in a list. */
+  names: 256,
+  /** Operations of a batch. */
+  operations: 1_000,
+}
+const { word: MAX_WORD, token: MAX_TOKEN, names: MAX_NAMES, operations: MAX_OPERATIONS } = FRAME_LIMITS
 
 /**
  * Reads a frame.
@@ -261,14 +268,19 @@ function parseOperation(frame: JsonObject, isFrame: boolean): PublishOperation {
   return { action: parseAction(frame.action), table, record, eventId: isWord(eventId) ? eventId : undefined }
 }
 
+/** What clients call the actions; without one it is an insert. */
+export const WIRE_ACTIONS = {
+  'module:insert': 'insert',
+  'module:merge': 'merge',
+  'module:update': 'merge',
+  'module:save': 'save',
+  'module:delete': 'delete',
+} as const satisfies Record<string, WriteAction>
+
 const ACTIONS = new Map<JsonValue | undefined, WriteAction>([
   [undefined, 'insert'],
   [null, 'insert'],
-  ['module:insert', 'insert'],
-  ['module:merge', 'merge'],
-  ['module:update', 'merge'],
-  ['module:save', 'save'],
-  ['module:delete', 'delete'],
+  ...Object.entries(WIRE_ACTIONS),
 ])
 
 function parseAction(value: JsonValue | undefined): WriteAction {

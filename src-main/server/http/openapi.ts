@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shar
 import type { ModuleDefinition } from '../../store/schema/definition.ts'
 import { toJsonSchema } from '../../store/schema/json-schema.ts'
 import type { Method, Route } from './route.ts'
+import { schemaOf, toSchema } from './schema-components.ts'
 
 /** Failures that any endpoint can answer. */
 const COMMON_ERRORS: readonly ErrorCode[] = [
@@ -131,7 +132,7 @@ function describeRoute(route: Route, schemas: JsonObject): JsonObject {
     operationId: operationId(route.method, route.path),
     parameters,
     ...(route.body && {
-      requestBody: { content: { 'application/json': { schema: schemaOf(route.body, schemas, 'input') } } },
+      requestBody: { content: { 'application/json': { schema: schemaOf(route.body, schemas, { io: 'input' }) } } },
     }),
     responses: describeAnswers(route, schemas),
   }
@@ -142,7 +143,7 @@ function describeAnswers(route: Route, schemas: JsonObject): JsonObject {
   for (const [status, answer] of Object.entries(route.answers)) {
     const type = answer.type ?? 'application/json'
     const content = answer.schema
-      ? { [type]: { schema: schemaOf(answer.schema, schemas, 'output') } }
+      ? { [type]: { schema: schemaOf(answer.schema, schemas) } }
       : answer.type
         ? { [type]: { schema: { type: 'string' } } }
         : undefined
@@ -174,7 +175,7 @@ function pathParameters(path: string): JsonObject[] {
 }
 
 function queryParameters(route: Route): JsonObject[] {
-  const schema = route.query && toSchema(route.query, 'input')
+  const schema = route.query && toSchema(route.query, { io: 'input' })
   const properties = schema && isJsonObject(schema.properties) ? schema.properties : {}
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...rest } = isJsonObject(property) ? property : {}
@@ -191,35 +192,6 @@ function operationId(method: Method, path: string): string {
     .flatMap((part) => (part === '' || part === 'api' ? [] : part.replace(/^[:*]/, 'by-')))
   const name = words.join('-').replace(/[^A-Za-z0-9]+(\w)/g, (_match, letter: string) => letter.toUpperCase())
   return `${method.toLowerCase()}${name.charAt(0).toUpperCase()}${name.slice(1)}`
-}
-
-/** JSON Schema of a zod schema; named parts of it become components. */
-function schemaOf(schema: z.ZodType, schemas: JsonObject, io: 'input' | 'output' = 'output'): JsonObject {
-  const { $schema: _dialect, $defs, ...root } = toSchema(schema, io)
-  for (const [name, part] of Object.entries(isJsonObject($defs) ? $defs : {})) schemas[name] = toComponents(part)
-  const { id } = root
-  const result = toComponents(root) as JsonObject
-  if (typeof id !== 'string') return result
-  schemas[id] = result
-  return { $ref: `#/components/schemas/${id}` }
-}
-
-function toSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as unknown as JsonObject
-}
-
-function toComponents(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(toComponents)
-  if (!isJsonObject(value)) return value
-  const copy: JsonObject = {}
-  for (const [name, item] of Object.entries(value)) {
-    if (name === 'id' && typeof item === 'string') continue
-    copy[name] =
-      name === '$ref' && typeof item === 'string'
-        ? item.replace('#/$defs/', '#/components/schemas/')
-        : toComponents(item)
-  }
-  return copy
 }
 
 function componentName(text: string): string {

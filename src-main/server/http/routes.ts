@@ -1,3 +1,4 @@
+import { asyncApiRoutes } from './asyncapi-routes.ts'
 import { backupRoutes } from './backup-routes.ts'
 import { branchRoutes } from './branch-routes.ts'
 import { eventRoutes } from './event-routes.ts'
@@ -40,6 +41,7 @@ const resources: readonly Route[] = [
   ...seedRoutes,
   ...i18nRoutes,
   ...queryRoutes,
+  ...asyncApiRoutes,
 ]
 
 /** Every endpoint of the server, one file a resource. */
