@@ -7,13 +7,15 @@ import type { RunningServer, ServerServices } from '../config/services.ts'
 import type { Log } from '../lib/log.ts'
 import type { Store } from '../store/api.ts'
 import { openStore } from '../store/open-store.ts'
-import { createCallers } from './callers.ts'
+import { createCallers, isLoopbackAddress } from './callers.ts'
 import { AnswerCache } from './http/answer-cache.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
 import { routes } from './http/routes.ts'
 import { DEFAULT_HTTP_SETTINGS, type HttpServices, type HttpSettings, type SocketFigures } from './http/services.ts'
 import { watchWriteRate } from './http/write-rate.ts'
+import { limitConnections } from './middleware/connection-limits.ts'
+import { trustProxies } from './middleware/trusted-proxy.ts'
 import { type Gateway, startGateway } from './sync/gateway.ts'
 
 const NO_SOCKETS: SocketFigures = { sockets: 0, rooms: 0, queuedBytes: 0 }
@@ -71,6 +73,12 @@ async function serve(
     isStopping: () => isStopping,
   }
   const server = createHttpServer(http, routes)
+  const proxies = trustProxies(settings.trustProxy ?? [])
+  const limitListener = limitConnections(
+    settings.clientLimits,
+    (address) => isLoopbackAddress(address) || proxies.includes(address),
+  )
+  limitListener(server)
   port = await listen(server, options)
   callers.setPort(port)
   gateway = startGateway({ server, store, callers, log, options, metrics })

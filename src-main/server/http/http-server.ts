@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { SETUP_PRINCIPAL } from '../../access/principal.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
-import { createRateLimiter, type RateLimiter } from '../middleware/rate-limit.ts'
+import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
 import { writeError } from './answer.ts'
 import { Call } from './call.ts'
 import { Dispatcher } from './dispatch.ts'
@@ -12,13 +13,14 @@ import type { Route } from './route.ts'
 import type { HttpServices } from './services.ts'
 import { createStaticFiles, type StaticFiles } from './static-files.ts'
 
-/** A client gets this long for the head and for the whole request. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
 /** Longer than browsers keep an idle connection, so that they close first and never meet a closing one. */
 const KEEP_ALIVE_MS = 65_000
-const CHECK_EVERY_MS = 2_000
 const SLOW_REQUEST_MS = 2_000
+/** What is no request gets one line. Other failures of the parser are 400. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
 
 /** Paths that answer whoever can name the server, so that a monitor needs no account. */
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz'])
@@ -47,20 +49,21 @@ export function createHttpServer(services: HttpServices, routes: readonly Route[
   app.use((ctx) => handle(handler, ctx))
   app.on('error', (error: unknown) => services.log.debug('response-broken', { error }))
   const runApp = app.callback()
+  const { clientLimits } = settings
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: clientLimits.headersTimeoutMs,
+      requestTimeout: clientLimits.requestTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
+      connectionsCheckingInterval: clientLimits.checkEveryMs,
     },
     (request, response) => {
       if (!sendKept(handler, request, response)) void runApp(request, response)
     },
   )
   server.on('clientError', (error, socket) => {
-    const isTooLarge = 'code' in error && error.code === 'HPE_HEADER_OVERFLOW'
-    if (socket.writable) socket.end(`HTTP/1.1 ${isTooLarge ? '431' : '400'} Bad Request\r\nConnection: close\r\n\r\n`)
+    const code = 'code' in error ? String(error.code) : ''
+    if (socket.writable) socket.end(`HTTP/1.1 ${CLIENT_ERRORS[code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`)
   })
   return server
 }
@@ -137,7 +140,12 @@ async function answer(
     common.push('Connection', 'close')
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
   }
-  if (limiter && isApi && !caller.isLoopback) common.push(...limiter.take(caller.address))
+  if (limiter && isApi && !caller.isLoopback) {
+    const { key, factor } = limitOf(SETUP_PRINCIPAL, caller.address)
+    const { headers, refusal } = limiter.tryTake(key, services.settings.requestsPer15Minutes * factor)
+    common.push(...headers)
+    if (refusal) throw refusal
+  }
   if (!isApi && (await files.serve(request, response, target.path, common))) return
   await dispatcher.run(ctx, new Call(services, request, response, caller, target, common))
 }

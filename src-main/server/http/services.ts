@@ -2,6 +2,7 @@ import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers } from '../callers.ts'
+import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../middleware/connection-limits.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { WriteRate } from './write-rate.ts'
@@ -20,12 +21,29 @@ export interface HttpSettings {
   allowedOrigins?: readonly string[]
   /** Requests an address may make in 15 minutes; loopback is not counted. */
   requestsPer15Minutes: number
+  /** How long a client may take over a request, and how many connections there may be. */
+  clientLimits: ClientLimits
+}
+
+export interface ClientLimits extends ConnectionLimits {
+  /** For the head of a request. */
+  headersTimeoutMs: number
+  /** For the whole request. */
+  requestTimeoutMs: number
+  /** How often slow clients are looked for. */
+  checkEveryMs: number
 }
 
 export const DEFAULT_HTTP_SETTINGS: HttpSettings = {
   bodyLimitBytes: 1_048_576,
   bodyMaxDepth: 64,
   requestsPer15Minutes: 1_000,
+  clientLimits: {
+    ...DEFAULT_CONNECTION_LIMITS,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
+    checkEveryMs: 2_000,
+  },
 }
 
 /** What the sockets report about themselves. */

@@ -13,6 +13,8 @@ export interface GatewayOptions {
   maxDirectBytes: number
   /** Frames per socket; false for tests and benches on loopback, which also lifts the limit per address. */
   rateLimit: { burst: number; perSecond: number } | false
+  /** Sockets that an address may open in a minute; loopback is not counted. */
+  socketOpensPerMinute: number
   maxSockets: number
   maxSocketsPerAddress: number
   /** Longest wait for sockets to take their last acks when the server stops. */
@@ -33,6 +35,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   maxEventBytes: 4 * 1_048_576,
   maxDirectBytes: 1_048_576,
   rateLimit: { burst: 500, perSecond: 200 },
+  socketOpensPerMinute: 100,
   maxSockets: 2_000,
   maxSocketsPerAddress: 128,
   closeTimeoutMs: 1_000,

@@ -3,9 +3,11 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { AppError, toErrorBody } from '../../../src-shared/errors.ts'
+import { SETUP_PRINCIPAL } from '../../access/principal.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers, NetworkCaller } from '../callers.ts'
+import { createRateLimiter, limitOf, type RateLimiter, SOCKET_POLICY } from '../middleware/rate-limit.ts'
 import { Broadcaster } from './broadcast.ts'
 import { handleMessage } from './dispatch.ts'
 import { GatewayCounters, type GatewayFigures } from './gateway-figures.ts'
@@ -63,6 +65,7 @@ export function startGateway(input: GatewayInput): Gateway {
   }
   const broadcaster = new Broadcaster(services)
   const addresses = new AddressCounter()
+  const opens = createRateLimiter(options.socketOpensPerMinute, undefined, SOCKET_POLICY)
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -77,7 +80,7 @@ export function startGateway(input: GatewayInput): Gateway {
     socket.on('error', onEarlyError)
     try {
       if (isStopping) throw new AppError('stopping', 'The server is stopping.')
-      const caller = admitUpgrade(input, services, addresses, request)
+      const caller = admitUpgrade(input, services, { addresses, opens }, request)
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         socket.removeListener('error', onEarlyError)
         openSession(services, addresses, webSocket, socket, caller)
@@ -111,7 +114,8 @@ export function startGateway(input: GatewayInput): Gateway {
 
 function readOptions({ options }: GatewayInput): GatewayOptions {
   const all = { ...DEFAULT_GATEWAY_OPTIONS, ...options.sync }
-  return options.rateLimit ? all : { ...all, rateLimit: false, maxSocketsPerAddress: Number.POSITIVE_INFINITY }
+  const unlimited = { maxSocketsPerAddress: Number.POSITIVE_INFINITY, socketOpensPerMinute: Number.POSITIVE_INFINITY }
+  return options.rateLimit ? all : { ...all, rateLimit: false, ...unlimited }
 }
 
 /** Tokens travel as sub-protocols of browsers; the answer names another one where the client offers it. */
@@ -120,11 +124,11 @@ function chooseProtocol(offered: Set<string>): string | false {
   return names.find((name) => !name.startsWith('bearer.')) ?? names[0] ?? false
 }
 
-/** @throws AppError `not-found`, `too-many-connections`, or what admission refuses with. */
+/** @throws AppError `not-found`, `rate-limited`, `too-many-connections`, or what admission refuses with. */
 function admitUpgrade(
   { callers }: GatewayInput,
   { options, sessions }: SyncServices,
-  addresses: AddressCounter,
+  { addresses, opens }: { addresses: AddressCounter; opens: RateLimiter },
   request: IncomingMessage,
 ): NetworkCaller {
   const admission = callers.admit(request)
@@ -132,6 +136,10 @@ function admitUpgrade(
   const [path] = (request.url ?? '').split('?')
   if (path !== options.path) throw new AppError('not-found', `Sockets are served at ${options.path}.`)
   const { caller } = admission
+  if (!caller.isLoopback && Number.isFinite(options.socketOpensPerMinute)) {
+    const { key, factor } = limitOf(SETUP_PRINCIPAL, caller.address)
+    opens.take(key, options.socketOpensPerMinute * factor)
+  }
   const isCrowded = !caller.isLoopback && addresses.count(caller.address) >= options.maxSocketsPerAddress
   if (isCrowded || sessions.size >= options.maxSockets) {
     throw new AppError('too-many-connections', 'The server has as many sockets as it takes.')
@@ -142,10 +150,11 @@ function admitUpgrade(
 function refuseUpgrade(socket: Socket, error: unknown): void {
   const body = JSON.stringify(toErrorBody(error))
   const status = error instanceof AppError ? error.status : 500
+  const seconds = error instanceof AppError ? error.details?.retryAfterSeconds : undefined
+  const retryAfter = status === 429 || status === 503 ? `Retry-After: ${seconds ?? 2}\r\n` : ''
   socket.end(
     `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\nConnection: close\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `${status === 429 || status === 503 ? 'Retry-After: 2\r\n' : ''}\r\n${body}`,
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${retryAfter}\r\n${body}`,
     () => socket.destroy(),
   )
 }
