@@ -60,7 +60,7 @@ async function record(): Promise<void> {
   const some = await enter({ protocol: 2, modules: ['pos'], tables: ['order_header'] })
   const topics = await TestSocket.open(server.wsUrl)
   sockets.push(topics)
-  for (const frame of [
+  const spoken: JsonObject[] = [
     { type: 'auth', data: { token: 'x' } },
     { type: 'subscribe', topic: 'sync::dar::pos' },
     { type: 'subscribe', topic: 'table::order_line' },
@@ -69,9 +69,8 @@ async function record(): Promise<void> {
     { type: 'publish', topic: 'kitchen::display', data: { orders: 4 } },
     { type: 'subscribe' },
     { type: 'publish', topic: 'table::order_line', data: {} },
-  ]) {
-    topics.send(frame)
-  }
+  ]
+  for (const frame of spoken) topics.send(frame)
   await topics.settle()
   for (const socket of [one, two]) await talk(socket, socket === one ? 'one' : 'two')
   await missMuch(two)
@@ -100,7 +99,13 @@ async function talk(socket: TestSocket, name: string): Promise<void> {
       { action: 'module:delete', table: 'order_line', record: { id: id('l') } },
     ],
   })
-  for (const more of [{ queryType: 'get', id: id('o') }, { queryType: 'get', id: 'nobody' }, { limit: 2 }, {}]) {
+  const queries: JsonObject[] = [
+    { queryType: 'get', id: id('o') },
+    { queryType: 'get', id: 'nobody' },
+    { limit: 2 },
+    {},
+  ]
+  for (const more of queries) {
     await socket.request({ type: 'client:query', moduleId: 'pos', table: 'order_header', ...more })
   }
   await socket.request({ type: 'client:query', moduleId: 'pos', table: 'no_such_table' })
