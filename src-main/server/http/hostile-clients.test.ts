@@ -40,6 +40,7 @@ test('[T20] 2,000 slow clients are cut in time while others are served', { timeo
   const slowBody =
     'POST /api/branches/dar/modules/pos/tables/reservations HTTP/1.1\r\nHost: localhost\r\n' +
     'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"record":'
+  const before = await server.events()
   const startedAt = performance.now()
   const slow = Array.from({ length: 2_000 }, (_, index) => open(server.port, index % 2 === 0 ? slowHead : slowBody))
   // One byte now and then keeps a connection alive for servers that only look at silence.
@@ -65,7 +66,7 @@ test('[T20] 2,000 slow clients are cut in time while others are served', { timeo
   const said = await answers
   expect(said.filter((line) => line !== 'HTTP/1.1 408 Request Timeout' && line !== '')).toEqual([])
   expect(said.filter((line) => line !== '').length).toBeGreaterThan(1_900)
-  expect(await server.events()).toBe(0)
+  expect(await server.events()).toBe(before)
   expect(p95(times)).toBeLessThan(100)
 })
 
