@@ -7,7 +7,8 @@ export function AllDayPanel({ counts }: { counts: readonly AllDayCount[] }) {
   const t = useTexts()
   const { textOf, format } = useLocale()
   return (
-    <aside className="all-day" aria-label={t('allDay.title')}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
+    <aside className="all-day" aria-label={t('allDay.title')} tabIndex={0}>
       <h2>{t('allDay.title')}</h2>
       <p className="soft">{counts.length > 0 ? t('allDay.body') : t('allDay.empty')}</p>
       <ul>

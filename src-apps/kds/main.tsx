@@ -1,3 +1,4 @@
+import '../shared/older-browsers.ts'
 import '../shared/styles/index.css'
 import './styles/screen.css'
 import './styles/ticket.css'

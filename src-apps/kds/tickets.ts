@@ -1,4 +1,4 @@
-import { callNumber, canRecall, type DetailStatus, kitchenOrders, statusOf } from '../shared/kitchen.ts'
+import { callNumber, canRecall, type DetailStatus, DUE_AFTER_MS, kitchenOrders, statusOf } from '../shared/kitchen.ts'
 import type { JobOrderDetail, JobOrderDetailModifier, JobOrderHeader } from '../shared/pos-tables.ts'
 import type { AppLine, AppOrder, Bilingual } from '../shared/tables.ts'
 import type { KitchenData } from './adopt.ts'
@@ -274,6 +274,21 @@ export type AgeLevel = 'fresh' | 'due' | 'late'
 export interface AgeLimits {
   dueAfterMs: number
   lateAfterMs: number
+}
+
+const MINUTE_MS = 60_000
+const LATE_SHARE = 0.5
+
+/** Settings of the branch, in minutes: `kitchen_due_minutes` and `kitchen_late_minutes`. */
+export function readLimits(settings: object): AgeLimits {
+  const { kitchen_due_minutes: due, kitchen_late_minutes: late } = settings as Record<string, unknown>
+  const lateAfterMs = isPositive(late) ? late * MINUTE_MS : DUE_AFTER_MS
+  const dueAfterMs = isPositive(due) ? due * MINUTE_MS : lateAfterMs * LATE_SHARE
+  return { dueAfterMs: Math.min(dueAfterMs, lateAfterMs), lateAfterMs }
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
 }
 
 /** A clock that is behind makes no negative age, one that is a day ahead no absurd one. */

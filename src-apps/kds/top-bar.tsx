@@ -29,12 +29,15 @@ export function TopBar(props: TopBarProps) {
   const t = useTexts()
   const { format } = useLocale()
   const { sectionName } = useScreen()
+  const recent = board.recent.length > 0 ? format.number(board.recent.length) : ''
+  const recallLabel = `${t('bar.recall')} ${recent}`.trim()
   return (
     <header className="bar">
       <button type="button" className="bar-sections" onClick={onSections} title={t('bar.change')}>
         <HallIcon size={24} />
         <span className="bar-names">
-          {sections === 'all' ? t('sections.all') : sections.map(sectionName).join(' + ')}
+          {sections === 'all' ? t('sections.all') : sections.slice(0, 2).map(sectionName).join(' + ')}
+          {sections.length > 2 && sections !== 'all' && <bdi> + {format.number(sections.length - 2)}</bdi>}
         </span>
       </button>
       <Counts board={board} />
@@ -61,9 +64,8 @@ export function TopBar(props: TopBarProps) {
         {/* The bar below says it, larger. */}
         {link !== 'away' && <LinkBadge link={link} />}
         <QueueBadge />
-        <BarButton icon={<RestoreIcon size={24} />} name="recall" label={t('bar.recall')} onPress={onRecall}>
-          <span className="bar-text">{t('bar.recall')}</span>
-          {board.recent.length > 0 && <bdi className="bar-number">{format.number(board.recent.length)}</bdi>}
+        <BarButton icon={<RestoreIcon size={24} />} name="recall" label={recallLabel} onPress={onRecall}>
+          <span className="bar-text">{t('bar.recall')}</span> {recent && <bdi className="bar-number">{recent}</bdi>}
         </BarButton>
         <BarButton
           icon={<SumIcon size={24} />}

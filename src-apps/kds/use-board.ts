@@ -1,10 +1,17 @@
 import { useMemo, useRef, useSyncExternalStore } from 'react'
 import { type AppStore, useSettings } from '../shared/branch.tsx'
 import { useTable } from '../shared/hooks.ts'
-import { DUE_AFTER_MS } from '../shared/kitchen.ts'
 import { type KitchenData, missingTickets, withRecords } from './adopt.ts'
 import type { KitchenClock } from './clock.ts'
-import { type AgeLimits, type Board, buildBoard, type SectionChoice, STALE_AFTER_MS, shareTickets } from './tickets.ts'
+import {
+  type AgeLimits,
+  type Board,
+  buildBoard,
+  readLimits,
+  type SectionChoice,
+  STALE_AFTER_MS,
+  shareTickets,
+} from './tickets.ts'
 
 const MINUTE_MS = 60_000
 
@@ -38,20 +45,6 @@ export function useBoard(
     previous.current = shareTickets(previous.current, board)
     return previous.current
   }, [...Object.values(data), minute, sections, seen])
-}
-
-const LATE_SHARE = 0.5
-
-/** Settings of the branch, in minutes: `kitchen_due_minutes` and `kitchen_late_minutes`. */
-export function readLimits(settings: object): AgeLimits {
-  const { kitchen_due_minutes: due, kitchen_late_minutes: late } = settings as Record<string, unknown>
-  const lateAfterMs = isPositive(late) ? late * MINUTE_MS : DUE_AFTER_MS
-  const dueAfterMs = isPositive(due) ? due * MINUTE_MS : lateAfterMs * LATE_SHARE
-  return { dueAfterMs: Math.min(dueAfterMs, lateAfterMs), lateAfterMs }
-}
-
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0
 }
 
 export function useLimits(): AgeLimits {
