@@ -197,7 +197,8 @@ function CartLines(props: CartPanelProps) {
     )
   }
   return (
-    <ul className="lines">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also when nothing in it can be pressed
+    <ul className="lines" aria-label={t('cart.label')} tabIndex={0}>
       {!till.canAdd && <li className="note lines-note">{t('cart.noAdditions')}</li>}
       {cart.lines.map((line, index) => (
         <Line key={line.id} line={line} total={lines[index]!} {...props} />

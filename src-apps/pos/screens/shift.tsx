@@ -98,13 +98,15 @@ function ShiftMenu({ onClose, onCloseShift }: { onClose(): void; onCloseShift():
 
 function Worries({ worries }: { worries: readonly string[] }) {
   return (
-    <ul className="worries" role="alert" data-testid="worries">
-      {worries.map((worry) => (
-        <li key={worry} className="note note-warn">
-          <WarnIcon /> {worry}
-        </li>
-      ))}
-    </ul>
+    <div role="alert" data-testid="worries">
+      <ul className="worries">
+        {worries.map((worry) => (
+          <li key={worry} className="note note-warn">
+            <WarnIcon /> {worry}
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
 
