@@ -20,7 +20,7 @@ import { TopBar } from './top-bar.tsx'
 import { UndoToast } from './undo-toast.tsx'
 import { useBoard, useLimits } from './use-board.ts'
 
-const AGREE_EVERY_MS = 6_000
+const AGREE_EVERY_MS = 3_000
 const NONE_SEEN: ReadonlySet<string> = new Set()
 
 /** Chooses what the screen shows; then the tickets. */
