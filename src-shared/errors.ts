@@ -126,6 +126,7 @@ export const ERRORS = {
   'data-folder-locked': { status: 503, retry: false, meaning: 'Another server uses this data folder' },
   'data-folder-missing': { status: 503, retry: false, meaning: 'The data folder lost its marker file' },
   'port-in-use': { status: 503, retry: false, meaning: 'Another program uses the port' },
+  'certificate-unusable': { status: 503, retry: false, meaning: 'The certificate files for https cannot be used' },
   'runtime-too-old': { status: 503, retry: false, meaning: 'Node is too old for the SQLite driver' },
 } as const satisfies Record<string, { status: number; retry: boolean; meaning: string }>
 

@@ -9,7 +9,8 @@ const INSTALLED_CHANNELS = ['chrome', 'chromium', 'msedge'] as const
  * @throws Error that names every way that was tried.
  */
 export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
-  return launchOneOf((found) => chromium.launch({ ...options, ...found }))
+  const { args = [], ...rest } = options
+  return launchOneOf((found) => chromium.launch({ ...rest, ...found, args: [...(found.args ?? []), ...args] }))
 }
 
 /** The same with a profile in this folder, which outlives the browser. @throws Error as `launchChromium`. */

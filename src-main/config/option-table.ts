@@ -35,6 +35,15 @@ function parsePort(text: string): number {
   throw new Error(`must be a number from 0 to 65535, not "${text}"`)
 }
 
+function parseOptionalPort(text: string): number | 'off' {
+  return FALSE_WORDS.has(text.toLowerCase()) && text !== '0' ? 'off' : parsePort(text)
+}
+
+function parseFile(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text
+  throw new Error('must name a file')
+}
+
 function parseHost(text: string): string {
   const host = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
   if (isIP(host) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(host)) return host
@@ -99,6 +108,48 @@ export const OPTIONS = {
     fallbackText: '127.0.0.1, or 0.0.0.0 with --open-lan',
     help: 'Address to listen on; 0.0.0.0 serves the whole network',
     parse: parseHost,
+  }),
+  httpsPort: option({
+    flag: 'https-port',
+    env: 'MISHKAH_HTTPS_PORT',
+    argument: 'number|off',
+    fallback: 3243 as number | 'off',
+    fallbackText: '3243 once a manager exists',
+    help: 'Port for https; given, it is served from the start; 0 picks a free one',
+    parse: parseOptionalPort,
+  }),
+  httpsRedirect: option({
+    flag: 'https-redirect',
+    env: 'MISHKAH_HTTPS_REDIRECT',
+    fallback: false,
+    help: 'Send pages that other devices open by http to https',
+    parse: parseSwitch,
+  }),
+  tlsCert: option({
+    flag: 'tls-cert',
+    env: 'MISHKAH_TLS_CERT',
+    argument: 'file',
+    fallback: '',
+    fallbackText: "the branch's own authority",
+    help: 'Certificate for https (PEM, with those that vouch for it); needs --tls-key',
+    parse: parseFile,
+  }),
+  tlsKey: option({
+    flag: 'tls-key',
+    env: 'MISHKAH_TLS_KEY',
+    argument: 'file',
+    fallback: '',
+    fallbackText: 'none',
+    help: 'Key of the certificate (PEM, without a pass phrase)',
+    parse: parseFile,
+  }),
+  mdns: option({
+    flag: 'mdns',
+    env: 'MISHKAH_MDNS',
+    fallback: true,
+    fallbackText: 'on where the network is served',
+    help: 'Announce the branch to devices of the network (_mishkah._tcp)',
+    parse: parseSwitch,
   }),
   data: option({
     flag: 'data',
@@ -192,6 +243,7 @@ export const OPTIONS = {
   | OptionSpec<boolean>
   | OptionSpec<string>
   | OptionSpec<number>
+  | OptionSpec<number | 'off'>
   | OptionSpec<LogLevel>
   | OptionSpec<string[]>
 >

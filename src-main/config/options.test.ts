@@ -170,3 +170,21 @@ test.each(['0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/8/8', 'pr
     expect(problemsOf(['--trust-proxy', text])).toHaveLength(1)
   },
 )
+
+test('https: off, from the start, or once a manager exists; an own certificate needs its key', () => {
+  const httpsOf = (argv: string[], env: NodeJS.ProcessEnv = {}) => launch(argv, env).server.https
+  expect(httpsOf([])).toEqual({ port: 3243, isAlwaysOn: false, redirect: false })
+  expect(httpsOf(['--https-port', '0', '--https-redirect'])).toEqual({ port: 0, isAlwaysOn: true, redirect: true })
+  expect(httpsOf([], { MISHKAH_HTTPS_PORT: 'off' })).toBeUndefined()
+  expect(httpsOf(['--tls-cert', 'a.pem'], { MISHKAH_TLS_KEY: '/etc/b.pem' })?.own).toEqual({
+    certFile: resolve('/cwd', 'a.pem'),
+    keyFile: resolve('/etc/b.pem'),
+  })
+  expect(problemsOf(['--tls-key', 'b.pem'])).toEqual(['--tls-cert and --tls-key need each other.'])
+  expect(problemsOf(['--https-port', 'maybe'])).toHaveLength(1)
+})
+
+test('discovery is on unless told', () => {
+  const asked = [launch(), launch(['--no-mdns']), launch([], { MISHKAH_MDNS: 'off' })]
+  expect(asked.map(({ server }) => server.mdns)).toEqual([true, false, false])
+})

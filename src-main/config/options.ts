@@ -24,6 +24,10 @@ export interface ServerOptions {
   allowedOrigins?: readonly string[]
   /** Addresses or networks (CIDR) of reverse proxies that are believed; none by default. */
   trustProxy?: readonly string[]
+  /** Absent: https is not served. */
+  https?: HttpsOptions
+  /** Announces the branch by mDNS where the network is served; off unless told. */
+  mdns?: boolean
   rateLimit: boolean
   logLevel: LogLevel
   /** Folder of the built console; may be absent on disk. */
@@ -38,6 +42,17 @@ export interface ServerOptions {
   version: string
   /** Secret that the window of this machine proves itself with; absent when headless. Never logged. */
   desktopToken?: string
+}
+
+export interface HttpsOptions {
+  /** 0 picks a free port. */
+  port: number
+  /** Served from the start; otherwise once a manager exists. */
+  isAlwaysOn: boolean
+  /** Pages that other devices open by http are sent here. */
+  redirect: boolean
+  /** Absolute paths of an own certificate; the branch's own authority without. */
+  own?: { certFile: string; keyFile: string }
 }
 
 /** What the command line and the environment ask for. */
@@ -102,6 +117,8 @@ export function parseLaunch(input: LaunchInput): Launch {
       problems.push(`${given.label} ${error instanceof Error ? error.message : String(error)}.`)
     }
   }
+  const isHalf = (values.tlsCert === '') !== (values.tlsKey === '')
+  if (isHalf) problems.push('--tls-cert and --tls-key need each other.')
   if (problems.length > 0) throw new OptionsError(problems)
   return toLaunch(values as OptionValues, texts, input)
 }
@@ -125,6 +142,8 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
       allowedHosts: values.allowedHosts,
       allowedOrigins: values.allowedOrigins,
       trustProxy: values.trustProxy,
+      ...httpsOptions(values, given.has('httpsPort'), input.cwd),
+      mdns: values.mdns,
       rateLimit: values.rateLimit,
       logLevel: values.logLevel,
       consoleDir,
@@ -139,6 +158,16 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
     isHostGiven,
     warnings,
   }
+}
+
+function httpsOptions(
+  { httpsPort, httpsRedirect, tlsCert, tlsKey }: OptionValues,
+  isAlwaysOn: boolean,
+  cwd: string,
+): { https?: HttpsOptions } {
+  if (httpsPort === 'off') return {}
+  const own = { certFile: resolve(cwd, tlsCert), keyFile: resolve(cwd, tlsKey) }
+  return { https: { port: httpsPort, isAlwaysOn, redirect: httpsRedirect, ...(tlsCert !== '' && { own }) } }
 }
 
 function spec(name: OptionName): OptionSpec<unknown> {

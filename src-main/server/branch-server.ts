@@ -1,10 +1,10 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { AppError } from '../../src-shared/errors.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { RunningServer, ServerServices } from '../config/services.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { listen, stopListening } from '../net/listen.ts'
+import { createNetwork, type Network } from '../net/network.ts'
 import type { Store } from '../store/api.ts'
 import { openStore } from '../store/open-store.ts'
 import { createCallers, isLoopbackAddress } from './callers.ts'
@@ -19,10 +19,6 @@ import { trustProxies } from './middleware/trusted-proxy.ts'
 import { type Gateway, startGateway } from './sync/gateway.ts'
 
 const NO_SOCKETS: SocketFigures = { sockets: 0, rooms: 0, queuedBytes: 0 }
-/** How long running requests may take to finish when the server closes. */
-const CLOSE_GRACE_MS = 1_500
-const IDLE_CHECK_MS = 20
-
 /**
  * Opens the store in the data folder (which the caller holds) and serves it over HTTP and WebSocket.
  *
@@ -51,6 +47,7 @@ async function serve(
   const callers = createCallers(settings)
   let gateway: Gateway | undefined
   let port = 0
+  let openNetwork: Network | undefined
   let isStopping = false
   const socketFigures = (): SocketFigures => gateway?.figures() ?? NO_SOCKETS
   const writeRate = watchWriteRate(store)
@@ -71,6 +68,11 @@ async function serve(
     ],
     socketFigures,
     isStopping: () => isStopping,
+    network() {
+      // Made in the turn in which the server begins to listen: no request is older.
+      if (!openNetwork) throw new Error('the server does not listen yet')
+      return openNetwork
+    },
   }
   const server = createHttpServer(http, routes)
   const proxies = trustProxies(settings.trustProxy ?? [])
@@ -79,8 +81,18 @@ async function serve(
     (address) => isLoopbackAddress(address) || proxies.includes(address),
   )
   limitListener(server)
-  port = await listen(server, options)
+  port = await listen(server, { ...options, flag: '--port' })
   callers.setPort(port)
+  const network = createNetwork({
+    options,
+    front: server,
+    log,
+    clock: systemClock,
+    notify,
+    limit: limitListener,
+    checkEveryMs: settings.clientLimits.checkEveryMs,
+  })
+  openNetwork = network
   gateway = startGateway({ server, store, callers, log, options, metrics })
   warnAboutOpenDoors(options, log)
   const stopDevices = reportDevices(socketFigures, (connected) => notify({ kind: 'devices', connected }))
@@ -89,12 +101,20 @@ async function serve(
   async function close(): Promise<void> {
     isStopping = true
     stopDevices()
-    const stopped = stopListening(server)
+    const stopped = Promise.all([stopListening(server), network.close()])
     await gateway?.close()
     await stopped
     metrics.close()
     writeRate.close()
     await store.close()
+  }
+  if (options.https?.isAlwaysOn) {
+    try {
+      await network.openHttps()
+    } catch (error) {
+      await close()
+      throw error
+    }
   }
   return {
     url: localUrl(options.host, port),
@@ -102,47 +122,6 @@ async function serve(
     serverId: store.serverId,
     close: () => (closing ??= close()),
   }
-}
-
-/** Resolves with the port. */
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(toListenError(cause, host, port)))
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error')
-      resolve((server.address() as AddressInfo).port)
-    })
-  })
-}
-
-function toListenError(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
-  if (cause.code === 'EADDRINUSE') {
-    return new AppError('port-in-use', `Port ${port} is in use by another program.`, {
-      cause,
-      details: { port },
-      hint: 'Stop the other program, or choose another port with --port.',
-    })
-  }
-  if (cause.code === 'EACCES' || cause.code === 'EADDRNOTAVAIL') {
-    return new AppError('port-in-use', `The server cannot listen on ${host}, port ${port} (${cause.code}).`, {
-      cause,
-      details: { port, host },
-      hint: 'Choose another address with --host or another port with --port.',
-    })
-  }
-  return cause
-}
-
-/** Takes no new connections, lets running requests end, then ends what is left. */
-async function stopListening(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  // A keep-alive connection becomes idle only after its running answer.
-  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
-  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
-  await closed
-  clearInterval(idle)
-  clearTimeout(deadline)
 }
 
 /** Before people exist everyone who is admitted is an administrator: say so where it reaches beyond this machine. */

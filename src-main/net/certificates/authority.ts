@@ -55,11 +55,14 @@ const BACKDATE_DAYS = 1
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const
 
+/** The library names the DOM's crypto types; Node's differ from them on paper only. */
+const domTyped = (value: webcrypto.Crypto | webcrypto.CryptoKey | webcrypto.CryptoKeyPair): never => value as never
+
 /** Loaded when it is needed: most starts have a kept leaf, and the library costs a quarter of a second. */
 async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   provideReflectMetadata()
   const x509 = await import('@peculiar/x509')
-  x509.cryptoProvider.set(webcrypto)
+  x509.cryptoProvider.set(domTyped(webcrypto))
   return x509
 }
 
@@ -115,7 +118,7 @@ async function createAuthority({ secrets, clock, label, ownNames }: AuthorityInp
   const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
   const created = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ O: ['Mishkah Branch Server'] }, { CN: [label] }],
-    keys: keys,
+    keys: domTyped(keys),
     serialNumber: serialNumber(),
     notBefore: daysFrom(clock, -BACKDATE_DAYS),
     notAfter: daysFrom(clock, AUTHORITY_DAYS),
@@ -123,7 +126,7 @@ async function createAuthority({ secrets, clock, label, ownNames }: AuthorityInp
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(domTyped(keys.publicKey)),
       new x509.Extension(NAME_CONSTRAINTS_OID, true, encodeNameConstraints(permittedNames, PRIVATE_NETWORKS)),
     ],
   })
@@ -168,8 +171,8 @@ async function issueLeaf(
   const created = await x509.X509CertificateGenerator.create({
     subject: [{ O: ['Mishkah Branch Server'] }, { CN: ['Branch server'] }],
     issuer: issuer.subjectName.toJSON(),
-    publicKey: keys.publicKey,
-    signingKey: signingKey,
+    publicKey: domTyped(keys.publicKey),
+    signingKey: domTyped(signingKey),
     serialNumber: serialNumber(),
     notBefore: daysFrom(clock, -BACKDATE_DAYS),
     notAfter: new Date(lastMs),
@@ -179,10 +182,10 @@ async function issueLeaf(
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(
-        names.map((name) => ({ type: isIP(name) === 0 ? 'dns' : 'ip', value: name })),
+        names.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
       ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(domTyped(keys.publicKey)),
     ],
   })
   const leaf = new X509Certificate(Buffer.from(created.rawData))

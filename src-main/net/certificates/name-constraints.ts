@@ -26,7 +26,7 @@ const IP_ADDRESS = 0x87
  * @param dnsNames - Each with everything below it; `local` permits every name of mDNS.
  * @param networks - In CIDR form.
  */
-export function encodeNameConstraints(dnsNames: readonly string[], networks: readonly string[]): Buffer {
+export function encodeNameConstraints(dnsNames: readonly string[], networks: readonly string[]): Buffer<ArrayBuffer> {
   const bases = [
     ...dnsNames.map((name) => der(DNS_NAME, Buffer.from(name, 'ascii'))),
     ...networks.map((network) => der(IP_ADDRESS, encodeNetwork(network))),
@@ -40,7 +40,7 @@ export function isPermittedName(name: string, dnsNames: readonly string[]): bool
   return dnsNames.some((permitted) => name === permitted || name.endsWith(`.${permitted}`))
 }
 
-function der(tag: number, content: Buffer): Buffer {
+function der(tag: number, content: Buffer): Buffer<ArrayBuffer> {
   const { length } = content
   if (length > 0xffff) throw new Error('too long for a certificate')
   const head = length < 0x80 ? [length] : length <= 0xff ? [0x81, length] : [0x82, length >> 8, length & 0xff]

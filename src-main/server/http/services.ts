@@ -1,5 +1,6 @@
 import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Network } from '../../net/network.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers } from '../callers.ts'
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../middleware/connection-limits.ts'
@@ -70,4 +71,6 @@ export interface HttpServices {
   addresses(): { url: string; kind: 'loopback' | 'lan' }[]
   socketFigures(): SocketFigures
   isStopping(): boolean
+  /** Certificates, https and discovery. */
+  network(): Network
 }
