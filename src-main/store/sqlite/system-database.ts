@@ -1,7 +1,9 @@
+import { ACCESS_DDL, AccessTables } from './access-tables.ts'
+import { AUDIT_DDL, AuditTable } from './audit-table.ts'
 import { SqliteConnection, type Statement } from './connection.ts'
 
-/** The layout of system.db; raised with a migration here when it changes. */
-export const SYSTEM_LAYOUT_VERSION = 1
+/** The layout of system.db. 2 added people, devices, sessions and the audit log: tables only, so making them is all. */
+export const SYSTEM_LAYOUT_VERSION = 2
 
 /**
  * What belongs to the whole server and to no branch, so that it outlives the restore of one.
@@ -27,9 +29,11 @@ export interface SequenceMark {
   value: number
 }
 
-/** system.db: settings, tasks and high-water marks. */
+/** system.db: settings, tasks, high-water marks, people and devices, the audit log. */
 export class SystemDatabase {
   readonly connection: SqliteConnection
+  readonly access: AccessTables
+  readonly audit: AuditTable
   readonly #getSetting: Statement
   readonly #setSetting: Statement
   readonly #removeSetting: Statement
@@ -46,12 +50,17 @@ export class SystemDatabase {
   private constructor(connection: SqliteConnection) {
     this.connection = connection
     connection.transaction(() => {
-      connection.exec(SYSTEM_DDL)
+      for (const ddl of [SYSTEM_DDL, ACCESS_DDL, AUDIT_DDL]) connection.exec(ddl)
       connection
-        .prepare("INSERT INTO settings (key, value) VALUES ('layout', ?) ON CONFLICT (key) DO NOTHING")
+        .prepare(
+          `INSERT INTO settings (key, value) VALUES ('layout', ?) ON CONFLICT (key)
+           DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)`,
+        )
         .run(String(SYSTEM_LAYOUT_VERSION))
     })
     connection.assertDurable()
+    this.access = new AccessTables(connection)
+    this.audit = new AuditTable(connection)
     this.#getSetting = connection.prepare('SELECT value FROM settings WHERE key = ?')
     this.#setSetting = connection.prepare('INSERT OR REPLACE INTO settings VALUES (?, ?)')
     this.#removeSetting = connection.prepare('DELETE FROM settings WHERE key = ?')
