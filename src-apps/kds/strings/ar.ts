@@ -55,7 +55,6 @@ export const ar: Translated<typeof en> = {
   'ticket.table': 'طاولة {table}',
   'ticket.added': 'إضافة',
   'ticket.new': 'جديد',
-  'ticket.started': 'قيد التحضير',
   'ticket.cancelled': 'أُلغي: أوقف التحضير',
   'ticket.seen': 'عُلِم',
   'ticket.start': 'ابدأ',

@@ -33,7 +33,6 @@ export const en = {
   'ticket.table': 'Table {table}',
   'ticket.added': 'Added',
   'ticket.new': 'New',
-  'ticket.started': 'Cooking',
   'ticket.cancelled': 'Cancelled: stop making it',
   'ticket.seen': 'Seen',
   'ticket.start': 'Start',
