@@ -198,26 +198,31 @@ test('the server is gone: sales go on with numbers of the device, and reach it o
   await till.receiptNumber()
   await till.nextOrder()
 
+  // Two tabs of one device: they share the queue and the block of numbers.
+  const tab = await page.context().newPage()
+  const second = await TillPage.open(tab, stage)
+  await expect(tab.locator('[data-link="ready"]')).toBeVisible()
+
   await stage.server().kill()
-  await expect(page.locator('[data-link="away"]')).toBeVisible()
   const numbers: string[] = []
-  for (let round = 0; round < 2; round++) {
-    await till.add('cat-grills', 'item-kofta-plate')
-    await till.pay()
-    await till.take('cash', undefined)
-    await expect(till.dialog('receipt').getByTestId('kept-here')).toBeVisible()
-    numbers.push(await till.receiptNumber())
-    await till.nextOrder()
+  for (const one of [till, second, till]) {
+    await expect(one.page.locator('[data-link="away"]')).toBeVisible()
+    await one.add('cat-grills', 'item-kofta-plate')
+    await one.pay()
+    await one.take('cash', undefined)
+    await expect(one.dialog('receipt').getByTestId('kept-here')).toBeVisible()
+    numbers.push(await one.receiptNumber())
+    await one.nextOrder()
   }
-  expect(new Set(numbers).size).toBe(2)
-  await expect(page.locator('.queue-badge')).toHaveAttribute('data-pending', '2')
+  expect(new Set(numbers).size).toBe(3)
+  await expect(page.locator('.queue-badge')).toHaveAttribute('data-pending', '3')
 
   // Nobody leaves without being asked twice.
   await page.getByTestId('shift').click()
   await page.getByTestId('close-shift').click()
   await till.dialog('close-shift').locator('[data-count="cash"] input').fill('1')
   await page.getByTestId('confirm-close').click()
-  await expect(page.getByTestId('worries')).toContainText('2 are not yet on the server')
+  await expect(page.getByTestId('worries')).toContainText('3 are not yet on the server')
   await page.keyboard.press('Escape')
   await page.getByTestId('shift').click()
   await page.getByTestId('leave').click()
@@ -234,7 +239,29 @@ test('the server is gone: sales go on with numbers of the device, and reach it o
   await page.reload()
   await expect(page.locator('[data-screen="sell"]')).toBeVisible()
   await expect(page.locator('.queue-badge')).toHaveCount(0)
-  expect(till.errors).toEqual([])
+  expect([...till.errors, ...second.errors]).toEqual([])
+})
+
+test('a browser that keeps nothing: no receipt before the server has the order', async ({ page }) => {
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('blocked', 'SecurityError')
+    }
+  })
+  const till = await TillPage.open(page, stage)
+  await till.openShift()
+  stage.relay().setOpen(false)
+  await expect(page.locator('[data-link="away"]')).toBeVisible()
+  await till.add('cat-desserts', 'item-om-ali')
+  await till.pay()
+  await till.take('cash', undefined)
+  const receipt = till.dialog('receipt')
+  await expect(receipt.getByRole('alert')).toContainText('Do not hand out a receipt')
+  await expect(receipt.getByTestId('print')).toBeDisabled()
+  await expect(receipt.getByTestId('receipt-number')).toHaveAttribute('data-number', '')
+  stage.relay().setOpen(true)
+  await expect(receipt.getByTestId('print')).toBeEnabled({ timeout: 60_000 })
+  await orderByNumber(stage, await till.receiptNumber())
 })
 
 test('what the server refuses is shown with its reason, holds up nothing, and is decided by a person', async ({

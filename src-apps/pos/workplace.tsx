@@ -19,7 +19,7 @@ import { SellView } from './screens/sell.tsx'
 import { ShiftDialog } from './screens/shift.tsx'
 import { TablesView } from './screens/tables.tsx'
 import { terminalName } from './state/names.ts'
-import { useOrderActions } from './state/order-actions.ts'
+import { type Saved, useOrderActions } from './state/order-actions.ts'
 import { useRepair } from './state/repair.ts'
 import { useTill } from './state/till.tsx'
 import { useTexts } from './texts.ts'
@@ -29,8 +29,8 @@ export type View = 'sell' | 'tables' | 'orders'
 interface ShownReceipt {
   orderId: string
   payments: readonly TakenPayment[]
-  /** Of an order that was just paid: settles when it is kept on this device. */
-  keeping?: Promise<void>
+  /** Of an order that was just paid. */
+  saving?: Promise<Saved>
 }
 
 const TOLD_MS = 2_600
@@ -46,6 +46,7 @@ export function Workplace() {
   const [next, setNext] = useState<{ cart: Cart }>()
   const [told, tell] = useToldWord()
   useRepair()
+  useGuard()
   const { cart } = till
 
   /** Another order comes to the counter; what is on it and not sent is asked about first. */
@@ -67,10 +68,10 @@ export function Workplace() {
   }
 
   function finish(payments: readonly TakenPayment[]): void {
-    const keeping = actions.save(cart, 'pay', payments)
+    const saving = actions.save(cart, 'pay', payments)
     setPaying(false)
-    setReceipt({ orderId: cart.orderId, payments, keeping })
-    keeping.then(
+    setReceipt({ orderId: cart.orderId, payments, saving })
+    saving.then(
       () => till.startOrder(),
       () => undefined,
     )
@@ -137,6 +138,18 @@ export function Workplace() {
       </p>
     </div>
   )
+}
+
+/** Where the browser keeps nothing, closing the page loses what waits: it asks first. */
+function useGuard(): void {
+  const { pending } = useQueue(useBranch().store)
+  const isFragile = pending.some(({ isDurable }) => !isDurable)
+  useEffect(() => {
+    if (!isFragile) return
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    window.addEventListener('beforeunload', ask)
+    return () => window.removeEventListener('beforeunload', ask)
+  }, [isFragile])
 }
 
 function useToldWord(): [string, (word: string) => void] {

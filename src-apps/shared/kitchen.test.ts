@@ -6,6 +6,7 @@ import {
   bumpOrder,
   bumpTicket,
   callNumber,
+  cancelTickets,
   handOver,
   type KitchenContext,
   type KitchenOrder,
@@ -227,6 +228,21 @@ describe('recall', () => {
     expect(recallTicket(view(tables), ticketOf(tables, 'section-bar'), context())).toEqual([])
     expect(view(tables).order.statusId).toBe('cancelled')
   })
+})
+
+test('called off: nothing is cooked any more, and the order is left to the till', () => {
+  const tables = sentOrder()
+  apply(tables, bumpItem(view(tables), detailOf(tables, 'l1'), context()))
+  apply(tables, cancelTickets(view(tables), context()))
+  expect(glance(tables)).toEqual({
+    order: 'cooking/preparing',
+    lines: 'cancelled cancelled cancelled',
+    details: 'cancelled cancelled cancelled',
+    tickets: ['cancelled 0+0', 'cancelled 0+0'],
+    batches: ['cancelled 0'],
+    passes: ['cancelled 0'],
+  })
+  expect(view(tables).tickets[0]).toMatchObject({ readyAt: null, completedAt: null })
 })
 
 test('an action that changes nothing writes nothing', () => {

@@ -22,6 +22,7 @@ import type { AppLine, AppOrder } from './tables.ts'
  *  order_header   open            open ────────────► cooking ──────────► ready ──────────► served ──► closed
  *     .stageId    new             new ─────────────► preparing ────────► ready ──────────► delivered ──► paid
  *                                                         ◄──── recall ────┴────────────────┘
+ *  called off at the till: `cancelled` everywhere
  * ```
  *
  * What is written down is the status of each detail. Ticket, batch, pass and order follow from their details, and every
@@ -279,6 +280,11 @@ export function recallTicket(kitchen: KitchenOrder, ticketId: string, context: K
   return moveDetails(kitchen, onTicket(ticketId), 'cooking', ['ready', 'completed'], context)
 }
 
+/** Nothing of the order is to be cooked any more. The till ends the order itself, in the same batch. */
+export function cancelTickets(kitchen: KitchenOrder, context: KitchenContext): KitchenWrite[] {
+  return moveDetails(kitchen, () => true, 'cancelled', ['queued', 'cooking', 'ready'], context)
+}
+
 export function canRecall({ order }: KitchenOrder): boolean {
   return KITCHEN_ORDER_STATUSES.has(order.statusId ?? 'open')
 }
@@ -359,7 +365,7 @@ function lowest(statuses: readonly TicketStatus[]): TicketStatus {
 }
 
 function detailMove(detail: JobOrderDetail, status: DetailStatus, { at, actor }: KitchenContext): KitchenWrite {
-  const isDone = RANK[status] >= RANK.ready
+  const isDone = isReadyOrServed(status)
   return merge('job_order_detail', {
     id: detail.id,
     status,
@@ -378,13 +384,13 @@ function ticketMove(
 ): KitchenWrite[] {
   const { at } = context
   const living = details.filter(({ id }) => statuses.get(id) !== 'cancelled')
-  const done = living.filter(({ id }) => RANK[statuses.get(id)!] >= RANK.ready)
+  const done = living.filter(({ id }) => isReadyOrServed(statuses.get(id)!))
   const totalItems = countItems(living)
   const completedItems = countItems(done)
   const isChanged = status !== ticket.status
   if (!isChanged && completedItems === ticket.completedItems && totalItems === ticket.totalItems) return []
   const isBegun = status !== 'queued'
-  const isReady = RANK[status] >= RANK.ready
+  const isReady = isReadyOrServed(status)
   const update = merge('job_order_header', {
     ...{ id: ticket.id, status, progressState: PROGRESS[status] },
     ...{ totalItems, completedItems, remainingItems: totalItems - completedItems },
@@ -398,12 +404,12 @@ function ticketMove(
 function batchMove(batch: JobOrderBatch, tickets: readonly TicketStatus[], { at }: KitchenContext): KitchenWrite[] {
   if (tickets.length === 0) return []
   const status = lowest(tickets)
-  const readyJobs = tickets.filter((one) => RANK[one] >= RANK.ready).length
+  const readyJobs = tickets.filter(isReadyOrServed).length
   if (status === batch.status && readyJobs === batch.readyJobs) return []
   return [
     merge('job_order_batch', {
       ...{ id: batch.id, status, readyJobs },
-      assembledAt: RANK[status] >= RANK.ready ? (batch.assembledAt ?? at) : null,
+      assembledAt: isReadyOrServed(status) ? (batch.assembledAt ?? at) : null,
       servedAt: status === 'completed' ? (batch.servedAt ?? at) : null,
     }),
   ]
@@ -421,15 +427,23 @@ function passMove(
   if (own.length === 0) return []
   const readyItems = countItems(own.filter(({ id }) => isReadyOrServed(statuses.get(id)!)))
   const whole = lowest([...ticketStatuses].filter(([id]) => ticketIds.has(id)).map(([, status]) => status))
-  const status = whole === 'completed' ? 'delivered' : RANK[whole] >= RANK.ready ? 'ready' : 'awaiting'
+  const status = PASS_STATUS[whole]
   if (status === pass.status && readyItems === pass.readyItems) return []
   return [
     merge('expo_pass_ticket', {
       ...{ id: pass.id, status, readyItems },
-      callAt: status === 'awaiting' ? null : (pass.callAt ?? at),
+      callAt: isReadyOrServed(whole) ? (pass.callAt ?? at) : null,
       deliveredAt: status === 'delivered' ? (pass.deliveredAt ?? at) : null,
     }),
   ]
+}
+
+const PASS_STATUS: Readonly<Record<TicketStatus, string>> = {
+  queued: 'awaiting',
+  cooking: 'awaiting',
+  ready: 'ready',
+  completed: 'delivered',
+  cancelled: 'cancelled',
 }
 
 function isReadyOrServed(status: DetailStatus): boolean {
@@ -445,7 +459,7 @@ const ORDER_STEP: Readonly<Record<TicketStatus, { statusId: string; stageId: str
 }
 
 function orderMove(order: AppOrder, status: TicketStatus, context: KitchenContext): KitchenWrite[] {
-  if (!KITCHEN_ORDER_STATUSES.has(order.statusId ?? 'open')) return []
+  if (!KITCHEN_ORDER_STATUSES.has(order.statusId ?? 'open') || status === 'cancelled') return []
   const isDelivery = order.orderTypeId === 'delivery'
   let step = ORDER_STEP[status]
   if (status === 'completed' && isDelivery) step = { statusId: 'served', stageId: 'dispatched' }

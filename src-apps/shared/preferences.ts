@@ -41,23 +41,35 @@ function oneOf<T extends string>(allowed: readonly T[], value: unknown, fallback
 }
 
 /** Text that outlives the page where the browser allows it. */
-export const deviceMemory = {
-  read(key: string): string | null {
-    try {
-      return localStorage.getItem(key)
-    } catch {
-      return null
-    }
-  },
-  write(key: string, text: string | null): void {
-    try {
-      if (text === null) localStorage.removeItem(key)
-      else localStorage.setItem(key, text)
-    } catch {
-      // Private windows may refuse; the choice then lasts as long as the page.
-    }
-  },
+export interface Memory {
+  read(key: string): string | null
+  write(key: string, text: string | null): void
 }
+
+function memoryOf(storage: () => Storage): Memory {
+  return {
+    read(key) {
+      try {
+        return storage().getItem(key)
+      } catch {
+        return null
+      }
+    },
+    write(key, text) {
+      try {
+        if (text === null) storage().removeItem(key)
+        else storage().setItem(key, text)
+      } catch {
+        // Private windows may refuse; what was chosen then lasts as long as the page.
+      }
+    },
+  }
+}
+
+/** For the device: all its tabs, until somebody clears the browser. */
+export const deviceMemory = memoryOf(() => localStorage)
+/** For one tab: survives its reload. */
+export const tabMemory = memoryOf(() => sessionStorage)
 
 let current: Preferences | undefined
 const listeners = new Set<() => void>()

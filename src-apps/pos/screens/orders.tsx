@@ -161,7 +161,7 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
             {t('orders.receipt')}
           </Button>
         )}
-        {isHeld && !isBegun && pay === 'unpaid' && (
+        {!isOver && !isBegun && pay === 'unpaid' && (
           <Button variant="ghost" onPress={() => ask('cancel')} testId="cancel-order">
             {t('orders.cancel')}
           </Button>

@@ -13,6 +13,7 @@ import type { AppLine, AppOrder } from '../../shared/tables.ts'
 import type { Menu } from '../model/menu.ts'
 import { settle, type TakenPayment } from '../model/payments.ts'
 import { personName } from '../state/names.ts'
+import type { Saved } from '../state/order-actions.ts'
 import { useTill } from '../state/till.tsx'
 import { ar } from '../strings/ar.ts'
 import { en } from '../strings/en.ts'
@@ -22,27 +23,29 @@ interface ReceiptDialogProps {
   orderId: string
   /** What was just taken; empty when an old receipt is shown again. */
   payments: readonly TakenPayment[]
-  keeping?: Promise<void>
+  saving?: Promise<Saved>
   onClose(): void
 }
 
-type Keeping = 'keeping' | 'kept' | 'failed'
+/** late: neither this device nor the server has it for sure yet. */
+type Keeping = 'keeping' | 'kept' | 'late'
+const LATE_MS = 2_000
 
-/** The end of a sale. Nothing is printed before the order is on the disk of this device. */
-export function ReceiptDialog({ orderId, payments, keeping, onClose }: ReceiptDialogProps) {
+/** The end of a sale. Nothing is printed before the order is on the disk of this device, or at the server. */
+export function ReceiptDialog({ orderId, payments, saving, onClose }: ReceiptDialogProps) {
   const t = useTexts()
   const { language } = useLocale()
   const { store } = useBranch()
   const order = useRecord(store, 'order_header', orderId)
   const { pending } = useQueue(store)
   const [printed, setPrinted] = useState<AppLanguage>(language)
-  const state = useKeeping(keeping)
+  const state = useKeeping(saving)
   const isWaiting = pending.some(({ operations }) => operations.some(({ record }) => record.id === orderId))
   const { change } = settle(0, payments)
   const isPartial = order?.paymentStateId === 'partial'
   return (
     <Dialog
-      title={keeping ? t(isPartial ? 'receipt.partial' : 'receipt.done') : t('receipt.title')}
+      title={saving ? t(isPartial ? 'receipt.partial' : 'receipt.done') : t('receipt.title')}
       name="receipt"
       shape="wide"
       onClose={onClose}
@@ -93,24 +96,33 @@ export function ReceiptDialog({ orderId, payments, keeping, onClose }: ReceiptDi
   )
 }
 
-function useKeeping(keeping: Promise<void> | undefined): Keeping {
-  const [state, setState] = useState<Keeping>(keeping ? 'keeping' : 'kept')
+function useKeeping(saving: Promise<Saved> | undefined): Keeping {
+  const [state, setState] = useState<Keeping>(saving ? 'keeping' : 'kept')
   useEffect(() => {
+    if (!saving) return
     let isOver = false
-    keeping?.then(
-      () => !isOver && setState('kept'),
-      () => !isOver && setState('failed'),
-    )
+    const tell = (next: Keeping) => !isOver && setState(next)
+    const timer = window.setTimeout(() => tell('late'), LATE_MS)
+    saving
+      .then(({ isSafe }) => isSafe)
+      .then(
+        () => {
+          window.clearTimeout(timer)
+          tell('kept')
+        },
+        () => tell('late'),
+      )
     return () => {
       isOver = true
+      window.clearTimeout(timer)
     }
-  }, [keeping])
+  }, [saving])
   return state
 }
 
 function KeepingWords({ state, isWaiting, hasNumber }: { state: Keeping; isWaiting: boolean; hasNumber: boolean }) {
   const t = useTexts()
-  if (state === 'failed') {
+  if (state === 'late') {
     return (
       <p className="note note-danger receipt-state" role="alert">
         <WarnIcon /> {t('receipt.notKept')}

@@ -1,15 +1,28 @@
 import { useBranch, useMoney } from '../../shared/branch.tsx'
-import { agree, handOver, type KitchenContext, type KitchenWrite, kitchenOrders } from '../../shared/kitchen.ts'
+import {
+  agree,
+  cancelTickets,
+  handOver,
+  type KitchenContext,
+  type KitchenWrite,
+  kitchenOrders,
+} from '../../shared/kitchen.ts'
 import { newId, type WriteHandle } from '../../shared/sdk.ts'
 import type { AppOrder } from '../../shared/tables.ts'
 import { type Cart, cartOfOrder } from '../model/cart.ts'
+import { combine } from '../model/combine.ts'
 import { cancelWrites, type Desk, type OrderStep, orderWrites, type StoredOrder } from '../model/order-writes.ts'
 import type { TakenPayment } from '../model/payments.ts'
 import { useTill } from './till.tsx'
 
+export interface Saved {
+  /** Resolves when the order survives whatever happens to this page: on its disk, or, where it keeps nothing, at the server. */
+  isSafe: Promise<void>
+}
+
 export interface OrderActions {
-  /** Writes the cart in one batch; resolves once it is kept on this device. */
-  save(cart: Cart, kind: OrderStep['kind'], payments?: readonly TakenPayment[]): Promise<void>
+  /** Writes the cart in one batch; resolves once it is in the queue of this device. */
+  save(cart: Cart, kind: OrderStep['kind'], payments?: readonly TakenPayment[]): Promise<Saved>
   /** The stored order as a cart, to go on with. */
   open(order: AppOrder): Cart
   handOver(order: AppOrder, driverId?: number): Promise<void>
@@ -66,7 +79,7 @@ export function useOrderActions(): OrderActions {
     customerName: (id) => (id === null ? null : (store.read('customer_profiles', id)?.name ?? null)),
   })
   const write = async (writes: readonly (KitchenWrite | Parameters<typeof store.batch>[0][number])[]) => {
-    if (writes.length > 0) await kept(store.batch(writes))
+    if (writes.length > 0) await keep(store.batch(writes))
   }
 
   return {
@@ -78,7 +91,7 @@ export function useOrderActions(): OrderActions {
       const isAlone = isNew && store.status !== 'ready' && epoch !== undefined
       const orderNumber = isAlone ? await till.numbers.take(epoch) : undefined
       const step = { kind, payments, ...(orderNumber !== undefined && { orderNumber }) }
-      await write(orderWrites(cart, stored, step, desk(), context()))
+      return keep(store.batch(orderWrites(cart, stored, step, desk(), context())))
     },
     open: (order) => cartOfOrder(order, linesOf(order.id), modifiersOf(order.id), read),
     async handOver(order, driverId) {
@@ -105,7 +118,12 @@ export function useOrderActions(): OrderActions {
         },
       ])
     },
-    cancel: (order) => write(cancelWrites(order, linesOf(order.id), context())),
+    cancel(order) {
+      const kitchen = kitchenOf(order.id)
+      const own = context()
+      const tickets = kitchen ? cancelTickets(kitchen, own) : []
+      return write(combine([...cancelWrites(order, linesOf(order.id), own), ...tickets]))
+    },
     async repair(order) {
       const kitchen = kitchenOf(order.id)
       if (kitchen) await write(agree(kitchen, context()))
@@ -123,8 +141,11 @@ function withHeader(moves: readonly KitchenWrite[], order: AppOrder, fields: Rec
   return moves.map((move) => (isHeader(move) ? { ...move, record: { ...move.record, ...fields } } : move))
 }
 
-/** Waits for the disk of this device only; the server's answer is shown by the badge and, if it refuses, the list. */
-async function kept(write: WriteHandle): Promise<void> {
+/** The server's answer is not waited for: the badge shows what is under way, the list what was refused. */
+async function keep(write: WriteHandle): Promise<Saved> {
   write.catch(() => undefined)
-  await write.queued
+  const { isDurable } = await write.queued
+  const isSafe = isDurable ? Promise.resolve() : write.then(() => undefined)
+  isSafe.catch(() => undefined)
+  return { isSafe }
 }

@@ -7,7 +7,7 @@ import type { Actor } from '../../shared/kitchen.ts'
 import type { Minor } from '../../shared/money.ts'
 import { type TotalsRules, totalsRules } from '../../shared/order-totals.ts'
 import type { Employees, OrderTypes, PosShift, PosTerminals } from '../../shared/pos-tables.ts'
-import { deviceMemory } from '../../shared/preferences.ts'
+import { deviceMemory, tabMemory } from '../../shared/preferences.ts'
 import { newId } from '../../shared/sdk.ts'
 import { type Cart, emptyCart, isSent } from '../model/cart.ts'
 import { buildMenu, type Menu } from '../model/menu.ts'
@@ -139,19 +139,19 @@ function useNumbers(link: Link): NumberBlock {
   return numbers
 }
 
-/** What is on the counter survives a reload; it belongs to one shift. */
+/** What is on the counter survives a reload. It belongs to one shift and one tab: two tabs never ring up the same order. */
 function useKeptCart(shiftId: string): [Cart, (change: (cart: Cart) => Cart) => void] {
   const key = `mishkah-cart/${shiftId}`
   const [cart, setCart] = useState<Cart>(() => {
     try {
-      const kept = JSON.parse(deviceMemory.read(key) ?? 'null') as Cart | null
+      const kept = JSON.parse(tabMemory.read(key) ?? 'null') as Cart | null
       return kept ?? newCart(USUAL_TYPE)
     } catch {
       return newCart(USUAL_TYPE)
     }
   })
   useEffect(() => {
-    deviceMemory.write(key, JSON.stringify(cart))
+    tabMemory.write(key, JSON.stringify(cart))
   }, [key, cart])
   return [cart, setCart]
 }

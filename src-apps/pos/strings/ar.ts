@@ -161,7 +161,7 @@ export const ar: Translated<typeof en> = {
   'receipt.kept': 'محفوظ على هذا الجهاز، ويُرسل إلى الخادم فور عودته.',
   'receipt.numberFollows': 'يُعطى الرقم عندما يصل الطلب إلى الخادم.',
   'receipt.keeping': 'جارٍ الحفظ…',
-  'receipt.notKept': 'لم يستطع هذا المتصفح حفظ الطلب. لا تسلّم الفاتورة بعد.',
+  'receipt.notKept': 'لا يستطيع هذا الجهاز حفظ الطلب ولم يصل إلى الخادم بعد. لا تسلّم الفاتورة.',
   'receipt.number': 'فاتورة',
   'receipt.reference': 'مرجع',
   'receipt.date': 'التاريخ',

@@ -134,7 +134,8 @@ export const en = {
   'receipt.kept': 'Kept on this device. It goes to the server as soon as it is back.',
   'receipt.numberFollows': 'The number follows when the server has the order.',
   'receipt.keeping': 'Writing it down…',
-  'receipt.notKept': 'This browser could not write the order down. Do not hand out a receipt yet.',
+  'receipt.notKept':
+    'This device cannot keep the order and the server does not have it yet. Do not hand out a receipt.',
   'receipt.number': 'Receipt',
   'receipt.reference': 'Reference',
   'receipt.date': 'Date',
