@@ -22,8 +22,8 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
-/** Paths that answer whoever can name the server, so that a monitor needs no account. */
-const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz'])
+/** Paths that answer whoever can name the server: a monitor needs no account, a device that trusts nobody yet has none. */
+const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/trust', '/trust/ca.crt', '/trust/style.css'])
 
 /**
  * The HTTP server, not listening yet.

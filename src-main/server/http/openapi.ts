@@ -21,6 +21,7 @@ const WRITE_ERRORS: readonly ErrorCode[] = ['disk-full', 'store-failed', 'idempo
 
 const TAGS: Readonly<Record<string, string>> = {
   Health: 'Liveness, readiness and figures',
+  Network: 'How devices reach and trust the branch',
   Branches: 'Branches, their modules and the snapshots of those',
   Tables: 'Records of a table: list, insert, change, delete',
   Orders: 'Orders as one thing: header, lines, payments, status logs',

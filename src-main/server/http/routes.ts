@@ -20,6 +20,7 @@ import { snapshotRoutes } from './snapshot-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import { syncRoutes } from './sync-routes.ts'
 import { tableRoutes } from './table-routes.ts'
+import { trustRoutes } from './trust-routes.ts'
 
 const resources: readonly Route[] = [
   ...healthRoutes,
@@ -41,6 +42,7 @@ const resources: readonly Route[] = [
   ...seedRoutes,
   ...i18nRoutes,
   ...queryRoutes,
+  ...trustRoutes,
   ...asyncApiRoutes,
 ]
 
