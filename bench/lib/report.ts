@@ -13,6 +13,7 @@ export function printRows(rows: readonly Row[]): void {
     console.log(`  ours   ${row.ours}`)
     console.log(`  limit  ${row.limit}`)
     if (row.budget) console.log(`  ratio  ${row.ratio.toFixed(2)} (budget ${budgetText(row)}) ${verdict}`)
+    else if (row.section === 'clients') console.log(`  ratio  ${row.ratio.toFixed(2)}`)
     console.log(`  with   ${row.settings}`)
     if (row.why && fulfilment(row) < 1) console.log(`  why    ${row.why}`)
   }
@@ -43,7 +44,8 @@ export function toMarkdown(
   about: { machine: [string, string][]; command: string; seconds: number; failures: string[] },
 ): string {
   const budgetRows = rows.filter(({ budget }) => budget)
-  const others = rows.filter(({ budget }) => !budget)
+  const clients = rows.filter(({ section }) => section === 'clients')
+  const others = rows.filter(({ budget, section }) => !budget && section === undefined)
   const lines = [
     '# Benchmarks',
     '',
@@ -64,6 +66,7 @@ export function toMarkdown(
       return `| ${row.work} | ${row.ours} | ${row.limit} | ${row.ratio.toFixed(2)} | ${budgetText(row)}${mark} | ${row.settings} |`
     }),
     '',
+    ...clientRows(clients),
     ...(others.length === 0
       ? []
       : [
@@ -78,6 +81,21 @@ export function toMarkdown(
     ...about.failures.map((failure) => `**${failure}**\n`),
   ]
   return `${lines.join('\n').trimEnd()}\n`
+}
+
+function clientRows(rows: readonly Row[]): string[] {
+  if (rows.length === 0) return []
+  return [
+    '## Clients',
+    '',
+    'The browser SDK in Chromium beside a page without it, which says the same hello to the same server, parses the same',
+    'frames, and keeps the records by table and key. No budget is set; a ratio below 1 is in favour of the SDK.',
+    '',
+    '| work | with the SDK | bare WebSocket page | ratio | settings |',
+    '|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row.work} | ${row.ours} | ${row.limit} | ${row.ratio.toFixed(2)} | ${row.settings} |`),
+    '',
+  ]
 }
 
 function missedRows(rows: readonly Row[]): string[] {

@@ -11,6 +11,8 @@ export interface Row {
   ratio: number
   /** The ratio must be at least `least`, or at most `most`. Absent: measured, without a budget. */
   budget?: { least: number } | { most: number }
+  /** Rows about the browser SDK stand in a section of their own, with their ratios. */
+  section?: 'clients'
   settings: string
   /** What the distance to the limit is made of; printed when the budget is missed. */
   why?: string

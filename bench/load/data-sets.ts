@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs'
 import { loadHistory } from '../../scripts/seed-history/load.ts'
+import type { HistoryRecord } from '../../scripts/seed-history/records.ts'
 import { defaultsDir } from '../../src-main/config/paths.ts'
 import { silentLog } from '../../src-main/lib/log.ts'
 import { appendEvent } from '../../src-main/store/events/event-writer.ts'
@@ -22,6 +23,17 @@ const methods = {
       loaded = records
       previous = dataDir
     }
+  },
+  /** Adds guests of the branch: a table without a window, whole in every snapshot. */
+  async addGuests({ dataDir, count }: { dataDir: string; count: number }): Promise<void> {
+    function* guests(): Generator<HistoryRecord> {
+      for (let index = 0; index < count; index++) {
+        const phone = `+20 10 ${String(index).padStart(8, '0')}`
+        const record = { id: `guest-${index}`, name: `Guest ${index}`, phone, notes: 'by the window' }
+        yield { table: 'customer_profiles', record } as unknown as HistoryRecord
+      }
+    }
+    await loadHistory({ dataDir, branchId: 'dar', moduleId: 'pos' }, guests())
   },
   /** Adds events to the log: changes of records, one after the other, as the store writes them, without the records. */
   async addEvents({ dataDir, count }: { dataDir: string; count: number }): Promise<void> {

@@ -1,3 +1,8 @@
+import { catchUp } from '../client/catch-up.ts'
+import { firstPaint } from '../client/first-paint.ts'
+import { memory } from '../client/memory.ts'
+import { pageFanOut } from '../client/page-fan-out.ts'
+import { queuedWrites } from '../client/queued-writes.ts'
 import type { Bench } from '../lib/row.ts'
 import { fanOut } from './fan-out.ts'
 import { rest } from './rest.ts'
@@ -8,4 +13,7 @@ import { specification } from './specification.ts'
 import { start } from './start.ts'
 
 /** In the order of the budgets. */
-export const BENCHES: readonly Bench[] = [socketWrites, rest, fanOut, snapshot, scale, start, specification]
+export const BENCHES: readonly Bench[] = [
+  ...[socketWrites, rest, fanOut, snapshot, scale, start, specification],
+  ...[firstPaint, catchUp, queuedWrites, memory, pageFanOut],
+]

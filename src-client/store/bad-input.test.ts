@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { createMemoryStorage, emptyContents } from '../storage/memory-storage.ts'
 import { settle, TestBranch, TestDevice } from '../testing/index.ts'
 import { createStore } from './create-store.ts'
 import type { StoreOptions } from './options.ts'
@@ -128,3 +129,14 @@ test.each([24, -24])(
     expect([ids().sort(), branch.position]).toEqual([['o-1', 'o-2', 'o-3', 'o-4', 'o-5'], 5])
   },
 )
+
+test('without a storage that lasts the records are not kept a second time in memory', async () => {
+  const contents = emptyContents()
+  device.openStorage = async () => createMemoryStorage(contents)
+  branch.write('insert', 'orders', { id: 'o-1' })
+  const store = await open()
+  await store.insert('orders', { id: 'o-2' })
+  await device.clock.advance(1_000)
+  expect(store.listTable('orders')).toHaveLength(2)
+  expect([contents.areas.records.size, contents.areas.queue.size]).toEqual([0, 0])
+})

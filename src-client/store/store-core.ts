@@ -181,7 +181,9 @@ export class StoreCore {
   }
 
   #lead(storage: ClientStorage, isLeader: boolean): void {
-    void this.#cache.writeTo(isLeader ? { storage, guard: this.#leadership!.guard } : undefined)
+    // In memory it would only be a second copy.
+    const isWriter = isLeader && this.#isDurable
+    void this.#cache.writeTo(isWriter ? { storage, guard: this.#leadership!.guard } : undefined)
     // What the last leader did not get done, as the storage has it now.
     if (isLeader) void this.outbox.reload()
   }

@@ -206,7 +206,7 @@ test('a token that is refused costs the connection, not the write', async () => 
 
 test('a reload finds its data and its writes, in order, before any server', async () => {
   const contents = emptyContents()
-  around.openStorage = async () => createMemoryStorage(contents)
+  around.openStorage = async () => ({ ...createMemoryStorage(contents), isDurable: true })
   const store = await openReady({ orders: [{ id: 'a', name: 'tea', version: 1 }] })
   await around.clock.advance(500)
   around.socket.cut()
@@ -214,7 +214,7 @@ test('a reload finds its data and its writes, in order, before any server', asyn
   await Promise.all(names.map((id) => store.insert('orders', { id }).queued))
 
   around = new TestDevice()
-  around.openStorage = async () => createMemoryStorage(contents)
+  around.openStorage = async () => ({ ...createMemoryStorage(contents), isDurable: true })
   const again = createStore({ branchId: 'dar', platform: around.platform })
   await again.connect()
   expect(again.status).toBe('connecting')
@@ -231,7 +231,7 @@ test('a reload finds its data and its writes, in order, before any server', asyn
 
 test('a queue that is older than the memory of the server is looked up before it is sent', async () => {
   const contents = emptyContents()
-  around.openStorage = async () => createMemoryStorage(contents)
+  around.openStorage = async () => ({ ...createMemoryStorage(contents), isDurable: true })
   const store = await openReady()
   around.socket.cut()
   await store.insert('orders', { id: 'done', name: 'tea' }).queued
@@ -239,7 +239,7 @@ test('a queue that is older than the memory of the server is looked up before it
   await store.close()
 
   around = new TestDevice()
-  around.openStorage = async () => createMemoryStorage(contents)
+  around.openStorage = async () => ({ ...createMemoryStorage(contents), isDurable: true })
   around.clock.nowMs += 6.5 * DAY_MS
   const again = await openReady()
   await around.clock.advance(100)

@@ -21,7 +21,7 @@ export function nodePlatform(device: NodeDevice): Platform {
     random,
     randomBytes: (count) => new Uint8Array(randomBytes(count)),
     openSocket,
-    openStorage: async () => createMemoryStorage(contents),
+    openStorage: async () => ({ ...createMemoryStorage(contents), isDurable: true }),
     openChannel: () => undefined,
     locks: undefined,
     fetch: (path) => fetch(path),
