@@ -22,7 +22,7 @@ test('pictures in both languages, light and dark', async ({ browser }) => {
       await till.add('cat-grills', 'item-mixed-grill', 'item-kofta-plate', 'item-kofta-plate')
       await till.describeLine('item-mixed-grill', [61, 1], language === 'ar' ? 'الصوص على جنب' : 'sauce beside it')
       await till.add('cat-hot-drinks', 'item-turkish-coffee')
-      await till.add('cat-grills', 'item-lamb-chops')
+      await page.locator('[data-category="cat-grills"]').click()
       await page.mouse.move(0, 0)
       const path = join(FOLDER, `pos-${language}-${theme}.png`)
       await page.evaluate(() => document.fonts.ready)

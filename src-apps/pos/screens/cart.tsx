@@ -44,6 +44,7 @@ export function CartPanel(props: CartPanelProps) {
   const { cart } = till
   const stored = useRecord(useBranch().store, 'order_header', cart.orderId)
   const [isBusy, setBusy] = useState(false)
+  const [hasExtras, setExtras] = useState(false)
   const canPay = cart.lines.length > 0 && stored?.paymentStateId !== 'paid'
   const canKeep = cart.lines.length > 0 && hasUnsent(cart) && !isBusy
   const isHeldOrNew = !stored || stored.statusId === 'held'
@@ -63,6 +64,9 @@ export function CartPanel(props: CartPanelProps) {
         <footer className="cart-foot">
           <Totals />
           <div className="cart-actions">
+            <Button icon={<PercentIcon size={18} />} onPress={() => setExtras(true)} testId="order-extras">
+              {t('cart.discount')}
+            </Button>
             <Button
               icon={<PauseIcon />}
               isDisabled={!canKeep || !isHeldOrNew || till.orderType?.allowsSave === false}
@@ -93,6 +97,7 @@ export function CartPanel(props: CartPanelProps) {
           </div>
         </footer>
       )}
+      {hasExtras && <ExtrasDialog subtotal={cartTotals(cart, till).subtotal} onClose={() => setExtras(false)} />}
     </section>
   )
 }
@@ -294,70 +299,61 @@ function Totals() {
   const { cart } = till
   const totals = cartTotals(cart, till)
   const { due, paid, left } = useLeft()
-  const [isOpen, setOpen] = useState(false)
   return (
-    <>
-      <dl className="totals">
-        <div>
-          <dt>{t('cart.subtotal')}</dt>
-          <dd>
-            <Money amount={totals.subtotal} isBare />
-          </dd>
-        </div>
-        {totals.discountAmount > 0 && (
-          <div className="totals-off">
-            <dt>{t('cart.discount')}</dt>
-            <dd>
-              <Money amount={-totals.discountAmount} isBare />
-            </dd>
-          </div>
-        )}
-        {totals.service > 0 && (
-          <div>
-            <dt>{t('cart.service', { rate: format.percent(till.rules.serviceRate) })}</dt>
-            <dd>
-              <Money amount={totals.service} isBare />
-            </dd>
-          </div>
-        )}
-        <div>
-          <dt>{t('cart.tax', { rate: format.percent(till.rules.taxRate) })}</dt>
-          <dd>
-            <Money amount={totals.tax} isBare />
-          </dd>
-        </div>
-        {totals.deliveryFee > 0 && (
-          <div>
-            <dt>{t('cart.delivery')}</dt>
-            <dd>
-              <Money amount={totals.deliveryFee} isBare />
-            </dd>
-          </div>
-        )}
-        <div className="totals-due">
-          <dt>{t('cart.total')}</dt>
-          <dd data-testid="total">
-            <Money amount={due} />
-          </dd>
-        </div>
-        {paid > 0 && (
-          <div className="totals-left">
-            <dt>
-              {t('cart.paid')} <Money amount={paid} isBare /> · {t('cart.left')}
-            </dt>
-            <dd>
-              <Money amount={left} isBare />
-            </dd>
-          </div>
-        )}
-      </dl>
-      <div className="cart-extras">
-        <Button variant="ghost" icon={<PercentIcon size={18} />} onPress={() => setOpen(true)} testId="order-extras">
-          {t('cart.discount.add')} · {t('cart.note.add')}
-        </Button>
+    <dl className="totals">
+      <div>
+        <dt>{t('cart.subtotal')}</dt>
+        <dd>
+          <Money amount={totals.subtotal} isBare />
+        </dd>
       </div>
-      {isOpen && <ExtrasDialog subtotal={totals.subtotal} onClose={() => setOpen(false)} />}
-    </>
+      {totals.discountAmount > 0 && (
+        <div className="totals-off">
+          <dt>{t('cart.discount')}</dt>
+          <dd>
+            <Money amount={-totals.discountAmount} isBare />
+          </dd>
+        </div>
+      )}
+      {totals.service > 0 && (
+        <div>
+          <dt>{t('cart.service', { rate: format.percent(till.rules.serviceRate) })}</dt>
+          <dd>
+            <Money amount={totals.service} isBare />
+          </dd>
+        </div>
+      )}
+      <div>
+        <dt>{t('cart.tax', { rate: format.percent(till.rules.taxRate) })}</dt>
+        <dd>
+          <Money amount={totals.tax} isBare />
+        </dd>
+      </div>
+      {totals.deliveryFee > 0 && (
+        <div>
+          <dt>{t('cart.delivery')}</dt>
+          <dd>
+            <Money amount={totals.deliveryFee} isBare />
+          </dd>
+        </div>
+      )}
+      <div className="totals-due">
+        <dt>{t('cart.total')}</dt>
+        <dd data-testid="total">
+          <Money amount={due} />
+        </dd>
+      </div>
+      {paid > 0 && (
+        <div className="totals-left">
+          <dt>
+            {t('cart.paid')} <Money amount={paid} isBare /> · {t('cart.left')}
+          </dt>
+          <dd>
+            <Money amount={left} isBare />
+          </dd>
+        </div>
+      )}
+    </dl>
   )
 }
 
@@ -367,7 +363,7 @@ function ExtrasDialog({ subtotal, onClose }: { subtotal: Minor; onClose(): void 
   const { cart, changeCart } = useTill()
   return (
     <Dialog
-      title={t('discount.title')}
+      title={t('cart.extras')}
       name="extras"
       onClose={onClose}
       footer={
