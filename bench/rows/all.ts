@@ -1,9 +1,9 @@
-import { catchUp } from '../client/catch-up.ts'
-import { firstPaint } from '../client/first-paint.ts'
-import { memory } from '../client/memory.ts'
-import { pageFanOut } from '../client/page-fan-out.ts'
-import { queuedWrites } from '../client/queued-writes.ts'
 import type { Bench } from '../lib/row.ts'
+import { clientCatchUp } from './client-catch-up.ts'
+import { clientFanOut } from './client-fan-out.ts'
+import { clientMemory } from './client-memory.ts'
+import { clientPaint } from './client-paint.ts'
+import { clientQueue } from './client-queue.ts'
 import { fanOut } from './fan-out.ts'
 import { rest } from './rest.ts'
 import { scale } from './scale.ts'
@@ -15,5 +15,5 @@ import { start } from './start.ts'
 /** In the order of the budgets. */
 export const BENCHES: readonly Bench[] = [
   ...[socketWrites, rest, fanOut, snapshot, scale, start, specification],
-  ...[firstPaint, catchUp, queuedWrites, memory, pageFanOut],
+  ...[clientPaint, clientCatchUp, clientQueue, clientMemory, clientFanOut],
 ]

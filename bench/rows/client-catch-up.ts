@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import type { JsonObject } from '../../src-shared/json.ts'
+import { type ClientBench, inBenchPage, withClientBench } from '../client/client-bench.ts'
 import { orderLine } from '../lib/records.ts'
 import { type Bench, milliseconds } from '../lib/row.ts'
 import { alternate } from '../lib/stats.ts'
-import { type ClientBench, inBenchPage, withClientBench } from './client-bench.ts'
 
 const MISSED = 1_000
 const BATCH = 100
 
 /** A tablet was away while others wrote 1,000 times: from the network's return until it has heard everything. */
-export const catchUp: Bench = {
+export const clientCatchUp: Bench = {
   name: 'client-catch-up',
   run: ({ isQuick, folder, progress }) =>
     withClientBench(join(folder, 'client-catch-up'), async (bench) => {

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
+import { inBenchPage, withClientBench } from '../client/client-bench.ts'
 import { orderLine } from '../lib/records.ts'
 import { type Bench, milliseconds } from '../lib/row.ts'
 import { alternate } from '../lib/stats.ts'
-import { inBenchPage, withClientBench } from './client-bench.ts'
 
 const WRITES = 100
 
 /** 100 writes wait while the server is away: from the network's return until all of them are answered. */
-export const queuedWrites: Bench = {
+export const clientQueue: Bench = {
   name: 'client-queue',
   run: ({ isQuick, folder, progress }) =>
     withClientBench(join(folder, 'client-queue'), async (bench) => {

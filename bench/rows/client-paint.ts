@@ -1,16 +1,16 @@
 import type { BrowserContext } from 'playwright-core'
+import { type ClientBench, inBenchPage, withClientBench } from '../client/client-bench.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import { type Bench, milliseconds } from '../lib/row.ts'
 import { alternate } from '../lib/stats.ts'
 import type { DataSets } from '../load/data-sets.ts'
-import { type ClientBench, inBenchPage, withClientBench } from './client-bench.ts'
 
 const RECORDS = 8_500
 const ORDERS_PER_DAY = 70
 
 /** From the start of the navigation until the list of orders is on the screen. */
-export const firstPaint: Bench = {
+export const clientPaint: Bench = {
   name: 'client-paint',
   async run({ isQuick, folder, progress }) {
     const dataDir = dataSet(folder, 'client-paint')

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { TestSocket } from '../../e2e/support/socket.ts'
+import { inBenchPage, withClientBench } from '../client/client-bench.ts'
 import { orderLine } from '../lib/records.ts'
 import { type Bench, milliseconds } from '../lib/row.ts'
 import { median, percentile } from '../lib/stats.ts'
-import { inBenchPage, withClientBench } from './client-bench.ts'
 
 const PAGES = 50
 const PAUSE_MS = 100
@@ -26,7 +26,7 @@ const LISTEN = {
 const STOP = { ours: 'await store.close()', bare: 'self.socket.close()' } as const
 
 /** From a publish until the last of 50 pages has it in its data. */
-export const pageFanOut: Bench = {
+export const clientFanOut: Bench = {
   name: 'client-fan-out',
   run: ({ isQuick, folder, progress }) =>
     withClientBench(

@@ -1,16 +1,16 @@
 import type { Page } from 'playwright-core'
+import { type ClientBench, inBenchPage, withClientBench } from '../client/client-bench.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import type { Bench } from '../lib/row.ts'
 import { median } from '../lib/stats.ts'
 import type { DataSets } from '../load/data-sets.ts'
-import { type ClientBench, inBenchPage, withClientBench } from './client-bench.ts'
 
 const FULL_RECORDS = 100_000
 const QUICK_RECORDS = 20_000
 
 /** What the page's JavaScript holds with all records loaded. */
-export const memory: Bench = {
+export const clientMemory: Bench = {
   name: 'client-memory',
   async run({ isQuick, folder, progress }) {
     const count = isQuick ? QUICK_RECORDS : FULL_RECORDS
