@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS audit_anchor (only INTEGER PRIMARY KEY CHECK (only = 
 CREATE TRIGGER IF NOT EXISTS audit_is_append_only BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_loses_only_its_oldest BEFORE DELETE ON audit
-  WHEN old.id > (SELECT id FROM audit_anchor)
+  WHEN old.id > coalesce((SELECT id FROM audit_anchor), 0)
   BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 `
 
