@@ -58,6 +58,12 @@ export const ERRORS = {
     meaning: 'The refresh token was used before; its session has been ended',
   },
   forbidden: { status: 403, retry: false, meaning: 'The caller may not do this' },
+  'signature-invalid': {
+    status: 401,
+    retry: false,
+    meaning: 'The signature of the request is wrong, stale or was used before',
+  },
+  'https-required': { status: 403, retry: false, meaning: 'The branch serves this to other devices by https only' },
   'host-not-allowed': { status: 403, retry: false, meaning: 'The Host header names no address of this server' },
   'origin-not-allowed': { status: 403, retry: false, meaning: 'Pages of this origin may not call this server' },
   'cross-site-refused': {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { HttpsOptions } from '../../src-main/config/options.ts'
+import type { HttpsOptions, ServerOptions } from '../../src-main/config/options.ts'
 import { defaultsDir } from '../../src-main/config/paths.ts'
 import type { RunningServer } from '../../src-main/config/services.ts'
 import { type Log, silentLog } from '../../src-main/lib/log.ts'
@@ -28,7 +28,10 @@ writeFileSync(join(consoleDir, 'index.html'), '<!doctype html><title>page</title
 
 let folders = 0
 
-async function start(https: Partial<HttpsOptions>): Promise<{ server: RunningServer; dataDir: string; port: number }> {
+async function start(
+  https: Partial<HttpsOptions>,
+  options: Partial<ServerOptions> = {},
+): Promise<{ server: RunningServer; dataDir: string; port: number }> {
   const dataDir = join(root, String(folders++))
   let port = 0
   const log: Log = {
@@ -53,6 +56,7 @@ async function start(https: Partial<HttpsOptions>): Promise<{ server: RunningSer
       appsDir: join(dataDir, 'no-apps'),
       defaultsDir,
       version: '0.0.0-test',
+      ...options,
     },
     { log, notify: () => undefined },
   )
@@ -176,4 +180,23 @@ test('a browser that trusts the branch has a secure context, and keeps its socke
   await expect((await strange.newPage()).goto(`https://localhost:${port}/healthz`)).rejects.toThrow(
     'ERR_CERT_AUTHORITY_INVALID',
   )
+})
+
+test('pages that other devices open by http are sent to https, data and /trust are not', async () => {
+  const { server, port } = await start({ redirect: true }, { trustProxy: ['127.0.0.1'], openLan: true })
+  const ask = async (path: string, headers: Record<string, string>, method = 'GET') => {
+    const answer = await fetch(`${server.url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: { 'X-Forwarded-For': '192.168.1.9', ...headers },
+    })
+    return [answer.status, answer.headers.get('location')]
+  }
+  const page = { Accept: 'text/html,application/xhtml+xml' }
+  expect(await ask('/console/?a=1', page)).toEqual([307, `https://127.0.0.1:${port}/console/?a=1`])
+  expect(await ask('//evil.example/', page)).toEqual([307, `https://127.0.0.1:${port}//evil.example/`])
+  expect(await ask('/trust', page)).toEqual([200, null])
+  expect(await ask('/api/branches', { Accept: 'application/json' })).toEqual([200, null])
+  expect(await ask('/console/', { ...page, 'X-Forwarded-Proto': 'https' })).toEqual([200, null])
+  expect((await fetch(`${server.url}/console/`, { headers: page })).status).toBe(200)
 })

@@ -1,3 +1,4 @@
+import type { PlainHttpRules } from '../access/plain-http/plain-http-policy.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { RunningServer, ServerServices } from '../config/services.ts'
@@ -52,6 +53,14 @@ async function serve(
   const socketFigures = (): SocketFigures => gateway?.figures() ?? NO_SOCKETS
   const writeRate = watchWriteRate(store)
   const metrics = createMetrics({ store, version: options.version, socketFigures })
+  // Nobody can sign in yet: plain http serves everything until the first manager is made.
+  const plainHttpRules = (): PlainHttpRules => ({
+    isClosed: false,
+    isHttpsServed: openNetwork?.httpsPort() !== undefined,
+    redirect: options.https?.redirect ?? false,
+    allowsSigned: false,
+    isOpenLan: options.openLan,
+  })
   const http: HttpServices = {
     store,
     log,
@@ -68,6 +77,7 @@ async function serve(
     ],
     socketFigures,
     isStopping: () => isStopping,
+    plainHttpRules,
     network() {
       // Made in the turn in which the server begins to listen: no request is older.
       if (!openNetwork) throw new Error('the server does not listen yet')
@@ -93,7 +103,7 @@ async function serve(
     checkEveryMs: settings.clientLimits.checkEveryMs,
   })
   openNetwork = network
-  gateway = startGateway({ server, store, callers, log, options, metrics })
+  gateway = startGateway({ server, store, callers, plainHttpRules, log, options, metrics })
   warnAboutOpenDoors(options, log)
   const stopDevices = reportDevices(socketFigures, (connected) => notify({ kind: 'devices', connected }))
 

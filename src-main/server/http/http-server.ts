@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { httpsRequired, judgePlainHttp } from '../../access/plain-http/plain-http-policy.ts'
+import { SIGNATURE_HEADER } from '../../access/plain-http/signed-request.ts'
 import { SETUP_PRINCIPAL } from '../../access/principal.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
+import { hostNameOf, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
-import { writeError } from './answer.ts'
+import { writeAnswer, writeError } from './answer.ts'
 import { Call } from './call.ts'
 import { Dispatcher } from './dispatch.ts'
 import type { Route } from './route.ts'
@@ -83,7 +86,9 @@ function sendKept({ services, limiter }: Handler, request: IncomingMessage, resp
   if (!kept) return false
   const startedAt = performance.now()
   const admission = services.callers.admit(request)
-  if (admission.kind === 'refused' || (limiter && !admission.caller.isLoopback)) return false
+  if (admission.kind === 'refused') return false
+  const { isLoopback, isSecure } = admission.caller
+  if (!isLoopback && (limiter || !isSecure)) return false
   const common = [...corsHeaders(admission.caller)]
   const call = new Call(services, request, response, admission.caller, splitTarget(url), common)
   call.sendKept(kept).then(
@@ -136,6 +141,7 @@ async function answer(
     answerOptions(request, response, caller)
     return
   }
+  if (!caller.isSecure && !caller.isLoopback && leavePlainHttp(services, ctx, caller, target.path, common)) return
   if (services.isStopping()) {
     common.push('Connection', 'close')
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
@@ -148,6 +154,34 @@ async function answer(
   }
   if (!isApi && (await files.serve(request, response, target.path, common))) return
   await dispatcher.run(ctx, new Call(services, request, response, caller, target, common))
+}
+
+/**
+ * Keeps plain http to what it may serve.
+ *
+ * @returns True when the request was sent to https.
+ * @throws AppError `https-required`.
+ */
+function leavePlainHttp(
+  services: HttpServices,
+  { req: request, res: response }: Context,
+  { isSecure, isLoopback }: NetworkCaller,
+  path: string,
+  common: readonly string[],
+): boolean {
+  const { method = '', headers, url = '/' } = request
+  const isNavigation = headers['sec-fetch-mode'] === 'navigate' || headers.accept?.startsWith('text/html') === true
+  const isSigned = headers[SIGNATURE_HEADER] !== undefined
+  const asked = { method, path, isSecure, isLoopback, isNavigation, isSigned }
+  const verdict = judgePlainHttp(asked, services.plainHttpRules())
+  if (verdict === 'serve') return false
+  const port = services.network().httpsPort()
+  const host = hostNameOf(headers.host ?? '')
+  if (verdict !== 'redirect' || port === undefined || host === undefined || !url.startsWith('/')) throw httpsRequired()
+  const location = `https://${host.includes(':') ? `[${host}]` : host}:${port}${url}`
+  // Not for ever: https may be switched off again.
+  writeAnswer(response, { status: 307, type: 'text/plain', headers: ['Location', location] }, common)
+  return true
 }
 
 /** The border where every failure becomes an answer. */

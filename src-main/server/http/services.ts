@@ -1,3 +1,4 @@
+import type { PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Network } from '../../net/network.ts'
@@ -71,6 +72,8 @@ export interface HttpServices {
   addresses(): { url: string; kind: 'loopback' | 'lan' }[]
   socketFigures(): SocketFigures
   isStopping(): boolean
+  /** What other devices may ask for without encryption. */
+  plainHttpRules(): PlainHttpRules
   /** Certificates, https and discovery. */
   network(): Network
 }

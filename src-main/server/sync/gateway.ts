@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { AppError, toErrorBody } from '../../../src-shared/errors.ts'
+import { httpsRequired, judgePlainHttp, type PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
 import { SETUP_PRINCIPAL } from '../../access/principal.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
@@ -32,6 +33,8 @@ export interface GatewayInput {
   server: Server
   store: Store
   callers: Pick<Callers, 'admit'>
+  /** What other devices may open without encryption; everything unless told. */
+  plainHttpRules?: () => PlainHttpRules
   log: Log
   /** `rateLimit: false` lifts the limits of frames and of sockets per address. */
   options: { rateLimit: boolean; sync?: Partial<GatewayOptions> }
@@ -126,7 +129,7 @@ function chooseProtocol(offered: Set<string>): string | false {
 
 /** @throws AppError `not-found`, `rate-limited`, `too-many-connections`, or what admission refuses with. */
 function admitUpgrade(
-  { callers }: GatewayInput,
+  { callers, plainHttpRules }: GatewayInput,
   { options, sessions }: SyncServices,
   { addresses, opens }: { addresses: AddressCounter; opens: RateLimiter },
   request: IncomingMessage,
@@ -136,6 +139,9 @@ function admitUpgrade(
   const [path] = (request.url ?? '').split('?')
   if (path !== options.path) throw new AppError('not-found', `Sockets are served at ${options.path}.`)
   const { caller } = admission
+  const { isSecure, isLoopback } = caller
+  const asked = { method: 'GET', path: options.path, isSecure, isLoopback, isNavigation: false, isSigned: false }
+  if (plainHttpRules && judgePlainHttp(asked, plainHttpRules()) !== 'serve') throw httpsRequired()
   if (!caller.isLoopback && Number.isFinite(options.socketOpensPerMinute)) {
     const { key, factor } = limitOf(SETUP_PRINCIPAL, caller.address)
     opens.take(key, options.socketOpensPerMinute * factor)
