@@ -1,7 +1,20 @@
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
-const VIRTUAL_ADAPTER = /^(docker|br-|veth|virbr|vmnet|vboxnet|vethernet|wsl|utun|tun|tap|zt|tailscale|cni|flannel)/i
+/** Adapters that lead to containers, virtual machines, tunnels or a neighbour's phone: no tablet stands behind them. */
+const VIRTUAL_ADAPTERS = [
+  // Containers and virtual machines
+  /^(docker|br-|veth|virbr|lxcbr|lxdbr|podman|cni|cali|flannel)/i,
+  /^(vmnet|vboxnet|vethernet|wsl|vmware|virtualbox)/i,
+  // Tunnels
+  /^(utun|tun|tap|wg|wireguard|ppp|ipsec|zt|zerotier|tailscale|isatap|teredo)/i,
+  // Peer to peer, test and loopback adapters
+  /^(awdl|llw|anpi|p2p|ifb|dummy|npcap|loopback|bluetooth)/i,
+]
+
+export function isVirtualAdapter(name: string): boolean {
+  return VIRTUAL_ADAPTERS.some((pattern) => pattern.test(name))
+}
 
 /** Only this machine can reach the host. */
 export function isLoopbackHost(host: string): boolean {
@@ -16,7 +29,7 @@ export function isWildcardHost(host: string): boolean {
 /** IPv4 addresses under which devices of the branch reach this machine; virtual and link-local ones are left out. */
 export function listLanAddresses(interfaces: typeof networkInterfaces = networkInterfaces): string[] {
   return Object.entries(interfaces())
-    .filter(([name]) => !VIRTUAL_ADAPTER.test(name))
+    .filter(([name]) => !isVirtualAdapter(name))
     .flatMap(([, addresses]) => addresses ?? [])
     .filter((address) => address.family === 'IPv4' && !address.internal && !address.address.startsWith('169.254.'))
     .map((address) => address.address)
