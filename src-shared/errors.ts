@@ -58,6 +58,7 @@ export const ERRORS = {
     meaning: 'The refresh token was used before; its session has been ended',
   },
   forbidden: { status: 403, retry: false, meaning: 'The caller may not do this' },
+  'field-not-writable': { status: 403, retry: false, meaning: 'A rule keeps the caller from changing this field' },
   'signature-invalid': {
     status: 401,
     retry: false,
@@ -136,6 +137,7 @@ export const ERRORS = {
   'idempotency-key-reused': { status: 422, retry: false, meaning: 'The same key came with another body' },
   'weak-secret': { status: 422, retry: false, meaning: 'The password or PIN is too short or too easy to guess' },
   'invalid-schema': { status: 422, retry: false, meaning: 'The schema definition has errors' },
+  'invalid-policy': { status: 422, retry: false, meaning: 'A role, permission or rule of the policy is wrong' },
   'migration-refused': { status: 422, retry: false, meaning: 'The schema change would lose data' },
   'period-not-in-format': { status: 422, retry: false, meaning: 'A resetting sequence whose format lacks its period' },
   // 429
