@@ -81,6 +81,15 @@ for (const language of LANGUAGES) {
   })
 }
 
+test('a branch that is not there is named so; without a branch in the address the server’s first one is opened', async ({
+  page,
+}) => {
+  await page.goto(`${stage.relay().url}/pos/?branch=nowhere`)
+  await expect(page.locator('[data-start="no-branch"]')).toBeVisible()
+  await page.goto(`${stage.relay().url}/pos/`)
+  await expect(page.locator('[data-screen="open-shift"]')).toContainText(/Dar Restaurant|مطعم دار|Open a shift/)
+})
+
 test('paper: the receipt alone, in the language of the guest', async ({ page }) => {
   const till = await TillPage.open(page, stage)
   await till.openShift()

@@ -6,7 +6,7 @@ import { LocaleProvider, useLocale } from './i18n.tsx'
 import { type Currency, currencyDecimals, formatAmount, fromMinor, type Minor, toMinor } from './money.ts'
 import { mergeOrders, totalsRules } from './order-totals.ts'
 import { deviceMemory } from './preferences.ts'
-import { type ConflictStrategies, createStore, type Store } from './sdk.ts'
+import { type ConflictStrategies, createStore, type Store, StoreError } from './sdk.ts'
 import type { AppOrder, AppTables, Settings } from './tables.ts'
 
 export type AppStore = Store<AppTables>
@@ -28,6 +28,7 @@ export function useBranch(): Branch {
 const NO_SETTINGS: Settings = {}
 const FALLBACK_CURRENCY = 'EGP'
 const RETRY_MS = 3_000
+const ABSENT: ReadonlySet<string> = new Set(['branch-not-found', 'module-not-found'])
 const REMEMBERED = 'mishkah-branch'
 
 interface Place {
@@ -81,7 +82,7 @@ export function BranchApp({ role, children }: { role: string; children: ReactNod
 
 function OpenBranch({ place, role, children }: { place: Place; role: string; children: ReactNode }) {
   const [branch, setBranch] = useState<Branch>()
-  const [problem, setProblem] = useState<'no-branch' | 'no-server'>()
+  const [problem, setProblem] = useState<'no-branch' | 'no-server' | 'refused'>()
   useEffect(() => {
     const store: AppStore = createStore<AppTables>({ ...place, role, conflicts: conflictsOf(() => store) })
     let isOver = false
@@ -90,10 +91,11 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       deviceMemory.write(REMEMBERED, place.branchId)
       setBranch({ ...place, store })
     }
-    const refuse = () => {
+    const refuse = (error: unknown) => {
       if (isOver) return
-      deviceMemory.write(REMEMBERED, null)
-      setProblem('no-branch')
+      const isUnknown = error instanceof StoreError && ABSENT.has(error.code)
+      if (isUnknown) deviceMemory.write(REMEMBERED, null)
+      setProblem(isUnknown ? 'no-branch' : 'refused')
     }
     store.connect().then(show, refuse)
     // It goes on trying; the page only says why nothing is there yet.

@@ -51,7 +51,7 @@ export function LinkBadge({ link }: { link: Link }) {
   )
 }
 
-export function StartPage({ state }: { state: 'loading' | 'no-branch' | 'no-server' }) {
+export function StartPage({ state }: { state: 'loading' | 'no-branch' | 'no-server' | 'refused' }) {
   const t = useSharedTexts()
   return (
     <main className="start" data-start={state}>
@@ -65,6 +65,12 @@ export function StartPage({ state }: { state: 'loading' | 'no-branch' | 'no-serv
         <>
           <h1>{t('start.noServer.title')}</h1>
           <p>{t('start.noServer.body')}</p>
+        </>
+      )}
+      {state === 'refused' && (
+        <>
+          <h1>{t('start.refused.title')}</h1>
+          <p>{t('start.refused.body')}</p>
         </>
       )}
       {state === 'no-branch' && (

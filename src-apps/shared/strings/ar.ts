@@ -13,6 +13,8 @@ export const ar: Translated<typeof en> = {
   'start.loading': 'جارٍ قراءة بيانات الفرع…',
   'start.noServer.title': 'خادم الفرع لا يستجيب',
   'start.noServer.body': 'لا توجد على هذا الجهاز بيانات للفرع بعد. سيتابع العمل فور عودة الخادم.',
+  'start.refused.title': 'خادم الفرع لا يسمح لهذا الجهاز بالدخول',
+  'start.refused.body': 'اطلب من المدير ربطه من لوحة الإدارة، ثم افتح هذه الصفحة من جديد.',
   'start.noBranch.title': 'لا يوجد فرع هنا',
   'start.noBranch.body': 'لا يوجد على الخادم فرع بهذا الاسم له نقطة بيع.',
   'link.ready': 'متصل',

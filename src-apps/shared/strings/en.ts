@@ -12,6 +12,8 @@ export const en = {
   'start.loading': 'Reading the branch…',
   'start.noServer.title': 'The branch server does not answer',
   'start.noServer.body': 'This device has no data of the branch yet. It goes on as soon as the server is there.',
+  'start.refused.title': 'The branch server does not let this device in',
+  'start.refused.body': 'Ask the manager to pair it in the console, then open this page again.',
   'start.noBranch.title': 'There is no branch here',
   'start.noBranch.body': 'The server has no branch with this name and a point of sale.',
   'link.ready': 'Connected',
