@@ -49,7 +49,9 @@ class IndexedDbStorage implements ClientStorage {
   async apply(operations: readonly StorageOperation[], guard?: StorageGuard): Promise<boolean> {
     const areas = AREAS.filter((area) => operations.some((one) => one.area === area) || (guard && area === 'values'))
     if (areas.length === 0) return true
-    const transaction = await this.#begin(areas, 'readwrite')
+    // An answered write whose removal is lost is sent again and answered from the server's memory.
+    const isStrict = operations.some(({ kind, area }) => kind === 'put' && area === 'queue')
+    const transaction = await this.#begin(areas, 'readwrite', isStrict)
     const done = endOf(transaction)
     if (!guard) {
       for (const operation of operations) carryOut(transaction, operation)
@@ -68,7 +70,7 @@ class IndexedDbStorage implements ClientStorage {
   }
 
   async append(values: readonly unknown[]): Promise<string[]> {
-    const transaction = await this.#begin(['queue', 'values'], 'readwrite')
+    const transaction = await this.#begin(['queue', 'values'], 'readwrite', true)
     const done = endOf(transaction)
     const keys: string[] = []
     const counters = transaction.objectStore('values')
@@ -92,12 +94,16 @@ class IndexedDbStorage implements ClientStorage {
     this.#database = undefined
   }
 
-  /** A browser may close the database under us, when its data is wiped: the next use opens a new one. */
-  async #begin(areas: StorageArea[], mode: IDBTransactionMode): Promise<IDBTransaction> {
+  /**
+   * A browser may close the database under us, when its data is wiped: the next use opens a new one.
+   *
+   * @param isStrict - On the disk when it is done: a receipt is printed because the queue has the sale. The rest can be
+   * read again, or does no harm when it is lost with the power.
+   */
+  async #begin(areas: StorageArea[], mode: IDBTransactionMode, isStrict = false): Promise<IDBTransaction> {
     if (this.#isClosed) throw new Error('the storage is closed')
     if (!this.#database) this.#use(await openDatabase(this.#name))
-    // A receipt is printed because the queue has the sale, so that has to be on the disk; a cache can be read again.
-    return this.#database!.transaction(areas, mode, { durability: areas.includes('queue') ? 'strict' : 'relaxed' })
+    return this.#database!.transaction(areas, mode, { durability: isStrict ? 'strict' : 'relaxed' })
   }
 
   #use(database: IDBDatabase): void {

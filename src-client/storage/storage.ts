@@ -28,7 +28,7 @@ export interface ClientStorage {
   find(area: StorageArea, key: string): Promise<unknown>
   /** In the order of the keys. */
   list(area: StorageArea, prefix?: string): Promise<StoredItem[]>
-  /** All operations or none; false when the guard did not hold. Durable when it resolves. */
+  /** All operations or none; false when the guard did not hold. What it puts into the queue is on the disk when it resolves. */
   apply(operations: readonly StorageOperation[], guard?: StorageGuard): Promise<boolean>
   /** Adds to the queue and gives the keys: they sort in the order of adding, over all tabs, and are never used again. */
   append(values: readonly unknown[]): Promise<string[]>

@@ -32,15 +32,25 @@ async function wake(...pages: Page[]): Promise<void> {
 
 /** The cache of the first snapshot is written, which takes some transactions. */
 async function waitForCache(page: Page): Promise<void> {
+  await waitForStored(page, 'values', `(items) => items.some((item) => item?.cursor)`)
+}
+
+/** A page that is reloaded before they are stored sends the refused writes again, and hears the same. */
+async function waitForRefusals(page: Page, count: number): Promise<void> {
+  await waitForStored(page, 'queue', `(items) => items.filter((item) => item.refusal).length === ${count}`)
+}
+
+/** @param isThere - What has to be true of everything in that area of the storage. */
+async function waitForStored(page: Page, area: string, isThere: string): Promise<void> {
   const read = `new Promise((resolve) => {
     const opening = indexedDB.open('mishkah/dar/pos')
     opening.onsuccess = () => {
-      const request = opening.result.transaction('values').objectStore('values').get('cache')
-      request.onsuccess = () => { opening.result.close(); resolve(request.result !== undefined) }
+      const request = opening.result.transaction('${area}').objectStore('${area}').getAll()
+      request.onsuccess = () => { opening.result.close(); resolve((${isThere})(request.result)) }
     }
   })`
   const deadline = Date.now() + 10_000
-  while (!(await inPage(page, read))) if (Date.now() > deadline) throw new Error('no cache was written')
+  while (!(await inPage(page, read))) if (Date.now() > deadline) throw new Error(`${area}: not stored in time`)
 }
 
 async function writeQueued(page: Page, ids: string[]): Promise<void> {
@@ -130,6 +140,7 @@ export function durableQueueCases(bench: BrowserBench): void {
     expect(await committed('park')).toEqual(['park-1', 'park-2'])
     const codes = `store.parked().map((one) => one.reason.code)`
     expect(await inPage(page, codes)).toEqual(['record-not-found', 'table-not-found'])
+    await waitForRefusals(page, 2)
 
     await bench.branch.insert('order_header', { id: 'no-such-order', status: 'open' })
     await openStore(page, relay.url)
