@@ -3,7 +3,8 @@ import type { Server as NetServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../../src-shared/errors.ts'
-import { listLanAddresses } from '../config/lan-addresses.ts'
+import { PROTOCOLS } from '../../src-shared/protocol/version.ts'
+import { isLoopbackHost, listLanAddresses } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { ServerNotice } from '../config/services.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -11,11 +12,18 @@ import type { Log } from '../lib/log.ts'
 import { openSecretFolder, type SecretStore } from '../lib/secret-folder.ts'
 import { type Authority, type AuthorityFacts, type Credentials, openAuthority } from './certificates/authority.ts'
 import { openOwnCertificate } from './certificates/own-certificate.ts'
+import { type AddressMemory, openAddressMemory } from './discovery/address-memory.ts'
+import { openAnnouncer } from './discovery/announcer.ts'
 import { type HttpsListener, listenHttps } from './https-listener.ts'
 
 export interface Network {
   /** Where https is served; undefined while it is not. */
   httpsPort(): number | undefined
+  /** What https shows to devices now; undefined while it is not served. */
+  certificate(): Pick<Credentials, 'notAfter' | 'names'> | undefined
+  /** Addresses of real adapters. */
+  addresses(): string[]
+  isAnnounced(): boolean
   /** What devices are to trust; undefined with a certificate of the owner's. Made when it is asked for first. */
   authority(): Promise<AuthorityFacts | undefined>
   /**
@@ -40,6 +48,8 @@ export interface NetworkInput {
   checkEveryMs: number
   /** Files of the data folder by default; Electron's key store can wrap them. */
   secrets?: SecretStore
+  /** Who we are to other devices; asked at each look. */
+  identity(): { port: number; serverId: string; branchIds: readonly string[] }
   /** Addresses of real adapters; the machine's by default. */
   listAddresses?: () => string[]
 }
@@ -48,12 +58,16 @@ export interface NetworkInput {
 const CHECK_EVERY_MS = 15_000
 const CERTIFICATE_CHECK_MS = 3_600_000
 
-/** Certificates and the https listener of one server. */
+/** Certificates, the https listener and the announcement of one server. */
 export function createNetwork(input: NetworkInput): Network {
   const { options, log, clock } = input
   const { https } = options
   const secrets = input.secrets ?? openSecretFolder(join(options.dataDir, 'config', 'tls'))
   const own = https?.own && openOwnCertificate(https.own)
+  const servesNetwork = !isLoopbackHost(options.host)
+  const announcer = options.mdns && servesNetwork ? openAnnouncer(log) : undefined
+  const memory = servesNetwork ? openAddressMemory(join(options.dataDir, 'config', 'addresses.json')) : undefined
+  const shortName = hostname().toLowerCase().split('.')[0] ?? 'branch'
   let opened: Promise<Authority> | undefined
   let listener: Promise<HttpsListener> | undefined
   let port: number | undefined
@@ -94,7 +108,45 @@ export function createNetwork(input: NetworkInput): Network {
     return open
   }
 
-  async function check(): Promise<void> {
+  /** Tells devices of the network where we are now. */
+  async function announce(): Promise<void> {
+    if (!announcer && !memory) return
+    const addresses = (input.listAddresses ?? listLanAddresses)()
+    if (memory) noteAddresses(memory, addresses)
+    if (!announcer) return
+    const { port: plainPort, serverId, branchIds } = input.identity()
+    const fingerprint = (own ? undefined : await authority())?.fingerprint
+    const txt = {
+      id: serverId,
+      branch: branchIds.join(','),
+      protocol: PROTOCOLS.join(','),
+      ...(fingerprint && { fingerprint }),
+      ...(port !== undefined && { https: String(port) }),
+    }
+    announcer.refresh({ instance: `Mishkah ${shortName}`, host: `${shortName}.local`, port: plainPort, txt }, addresses)
+  }
+
+  /** Tablets that know only the old address cannot find us: somebody has to hear of it. */
+  function noteAddresses(known: AddressMemory, addresses: readonly string[]): void {
+    const before = known.note(addresses)
+    if (!before) return
+    log.warn('address-changed', { before: before.join(' '), now: addresses.join(' ') })
+    const message =
+      `The address of this computer changed from ${before.join(', ')} to ${addresses.join(', ')}. ` +
+      'Tablets that do not find it need the new one; a fixed address (DHCP reservation) in the router prevents this.'
+    input.notify({ kind: 'problem', code: 'address-changed', message })
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await announce()
+    } catch (error) {
+      log.warn('announcement-failed', { error })
+    }
+    await checkCertificate()
+  }
+
+  async function checkCertificate(): Promise<void> {
     const open = await listener?.catch(() => undefined)
     if (!open) return
     const names = currentNames().join()
@@ -115,16 +167,28 @@ export function createNetwork(input: NetworkInput): Network {
     }
   }
 
+  let looking = Promise.resolve()
+  /** One look after the other: two would make two certificates. */
+  function check(): Promise<void> {
+    looking = looking.then(look)
+    return looking
+  }
+
+  void check()
   const timer = setInterval(() => void check(), CHECK_EVERY_MS)
   timer.unref()
   let closing: Promise<void> | undefined
   return {
     httpsPort: () => port,
+    certificate: () => served,
+    addresses: () => (input.listAddresses ?? listLanAddresses)(),
+    isAnnounced: () => announcer !== undefined,
     authority: async () => (own ? undefined : await authority()),
     async openHttps() {
       listener ??= listenNow()
       try {
         await listener
+        void check()
       } catch (error) {
         listener = undefined
         throw error
@@ -133,7 +197,11 @@ export function createNetwork(input: NetworkInput): Network {
     check,
     close() {
       clearInterval(timer)
-      closing ??= (async () => (await listener?.catch(() => undefined))?.close())()
+      closing ??= (async () => {
+        await looking
+        await announcer?.close()
+        await (await listener?.catch(() => undefined))?.close()
+      })()
       return closing
     },
   }

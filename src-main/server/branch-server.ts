@@ -100,6 +100,7 @@ async function serve(
     clock: systemClock,
     notify,
     limit: limitListener,
+    identity: () => ({ port, serverId: store.serverId, branchIds: store.branchIds() }),
     checkEveryMs: settings.clientLimits.checkEveryMs,
   })
   openNetwork = network

@@ -6,6 +6,7 @@ import { fullSyncRoutes } from './full-sync-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { i18nRoutes } from './i18n-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
+import { networkRoutes } from './network-routes.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import { orderRoutes } from './order-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
@@ -42,6 +43,7 @@ const resources: readonly Route[] = [
   ...seedRoutes,
   ...i18nRoutes,
   ...queryRoutes,
+  ...networkRoutes,
   ...trustRoutes,
   ...asyncApiRoutes,
 ]
