@@ -29,8 +29,8 @@ export interface PlainHttpRules {
 
 export type PlainVerdict = 'serve' | 'redirect' | 'verify-signature' | 'refuse'
 
-const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/trust', '/pair', '/api/pairing'])
-const PUBLIC_FOLDERS = ['/trust/', '/pair/', '/api/pairing/']
+const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/trust', '/pair', '/api/pair'])
+const PUBLIC_FOLDERS = ['/trust/', '/pair/', '/api/pair/']
 
 /**
  * What plain http may serve once a manager exists: this machine, health, and how a device comes to be paired and to trust
