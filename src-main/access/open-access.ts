@@ -52,6 +52,7 @@ export interface Grant {
 
 /** Everything that decides who may come in. */
 export interface Access {
+  readonly roles: RoleCatalogue
   readonly people: People
   readonly devices: Devices
   readonly desk: PairingDesk
@@ -62,6 +63,8 @@ export interface Access {
   readonly recovery: RecoveryKit
   readonly firstManager: FirstManager
   readonly identity: Identity
+  /** Whether an undeclared caller may be served by the rules of older clients, where the branch allows them. */
+  mayBeLegacy(principal: Principal): boolean
   /** Signing in, by any way, ends here. */
   grant(opened: OpenedSession): Promise<Grant>
   /** Tell it after any change of rights; the sockets are told in the same turn. */
@@ -110,11 +113,23 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   }
   const stopHouseKeeping = keepHouse(audit, database)
   return {
-    ...{ people, devices, desk: new PairingDesk(clock), sessions, audit, lockout, recovery, firstManager, identity },
+    ...{
+      roles,
+      people,
+      devices,
+      desk: new PairingDesk(clock),
+      sessions,
+      audit,
+      lockout,
+      recovery,
+      firstManager,
+      identity,
+    },
     signIn: new SignIn({ people, hasher, lockout, audit }),
     async grant({ session, refreshToken }) {
       return { accessToken: await tokens.issue(session), refreshToken, expiresIn: ACCESS_TOKEN_MS / 1000 }
     },
+    mayBeLegacy: ({ deviceId }) => deviceId === null || devices.findActive(deviceId)?.isLegacy === true,
     noteRights,
     onRights(listener) {
       listeners.add(listener)

@@ -42,6 +42,10 @@ export interface ServerOptions {
   version: string
   /** Secret that the window of this machine proves itself with; absent when headless. Never logged. */
   desktopToken?: string
+  /** Makes the first manager of a data folder that has none. Never logged. */
+  adminPassword?: string
+  /** Encrypts the keys of the server on the disk: 32 bytes, base64url, kept by the operating system. Never logged. */
+  secretsKey?: string
 }
 
 export interface HttpsOptions {

@@ -1,4 +1,7 @@
+import { AppError } from '../../src-shared/errors.ts'
+import { type Access, openAccess } from '../access/open-access.ts'
 import type { PlainHttpRules } from '../access/plain-http/plain-http-policy.ts'
+import type { OpenLan } from '../access/sign-in/identity.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { RunningServer, ServerServices } from '../config/services.ts'
@@ -31,9 +34,18 @@ export async function startBranchServer(
 ): Promise<RunningServer> {
   const { log } = services
   const store = await openStore({ ...options, log })
+  let access: Access | undefined
   try {
-    return await serve(options, services, store)
+    access = await openAccess({
+      ...options,
+      database: store.system,
+      log,
+      clock: systemClock,
+      openLan: () => openLanOf(store, options.openLanRole),
+    })
+    return await serve(options, services, store, access)
   } catch (error) {
+    access?.close()
     await store.close()
     throw error
   }
@@ -43,9 +55,10 @@ async function serve(
   options: ServerOptions & Partial<HttpSettings>,
   { log, notify }: ServerServices,
   store: Store,
+  access: Access,
 ): Promise<RunningServer> {
   const settings = { ...DEFAULT_HTTP_SETTINGS, ...options }
-  const callers = createCallers(settings)
+  const callers = createCallers({ ...settings, isOpen: () => access.identity.isOpen })
   let gateway: Gateway | undefined
   let port = 0
   let openNetwork: Network | undefined
@@ -53,16 +66,16 @@ async function serve(
   const socketFigures = (): SocketFigures => gateway?.figures() ?? NO_SOCKETS
   const writeRate = watchWriteRate(store)
   const metrics = createMetrics({ store, version: options.version, socketFigures })
-  // Nobody can sign in yet: plain http serves everything until the first manager is made.
   const plainHttpRules = (): PlainHttpRules => ({
-    isClosed: false,
+    isClosed: !access.identity.isOpen,
     isHttpsServed: openNetwork?.httpsPort() !== undefined,
     redirect: options.https?.redirect ?? false,
     allowsSigned: false,
-    isOpenLan: options.openLan,
+    isOpenLan: openLanOf(store, options.openLanRole) !== null,
   })
   const http: HttpServices = {
     store,
+    access,
     log,
     callers,
     metrics,
@@ -104,9 +117,23 @@ async function serve(
     checkEveryMs: settings.clientLimits.checkEveryMs,
   })
   openNetwork = network
-  gateway = startGateway({ server, store, callers, plainHttpRules, log, options, metrics })
-  warnAboutOpenDoors(options, log)
+  gateway = startGateway({ server, store, access, callers, plainHttpRules, log, options, metrics })
+  if (access.identity.isOpen) warnAboutOpenDoors(options, log)
+  const setupCode = access.firstManager.code
+  if (setupCode !== undefined) notify({ kind: 'setup-code', code: setupCode })
   const stopDevices = reportDevices(socketFigures, (connected) => notify({ kind: 'devices', connected }))
+
+  /** Devices need https once a manager exists. A port that is taken is told; this machine is served all the same. */
+  async function serveHttpsWhenClosed(): Promise<void> {
+    if (access.identity.isOpen || !options.https || isStopping) return
+    try {
+      await network.openHttps()
+    } catch (error) {
+      log.error('https-failed', { error })
+      const message = error instanceof AppError ? error.message : 'The encrypted port could not be opened.'
+      notify({ kind: 'problem', code: 'https-failed', message: `${message} Other devices are not served.` })
+    }
+  }
 
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
@@ -117,6 +144,7 @@ async function serve(
     await stopped
     metrics.close()
     writeRate.close()
+    access.close()
     await store.close()
   }
   if (options.https?.isAlwaysOn) {
@@ -127,11 +155,28 @@ async function serve(
       throw error
     }
   }
+  access.onRights(() => void serveHttpsWhenClosed())
+  await serveHttpsWhenClosed()
   return {
     url: localUrl(options.host, port),
     port,
     serverId: store.serverId,
     close: () => (closing ??= close()),
+  }
+}
+
+/** Branches whose setting admits private addresses without a token; null where none does. */
+function openLanOf(store: Store, roleId: string): OpenLan | null {
+  const branchIds = store.branchIds().filter((branchId) => isOpenLan(store, branchId))
+  return branchIds.length > 0 ? { roleId, branchIds } : null
+}
+
+/** A branch that is closed for a moment, for a restore, admits nobody. */
+function isOpenLan(store: Store, branchId: string): boolean {
+  try {
+    return store.getBranch(branchId).isOpenLan
+  } catch {
+    return false
   }
 }
 

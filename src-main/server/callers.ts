@@ -19,8 +19,6 @@ export interface NetworkCaller {
   isPrivate: boolean
   /** The desktop's own window: it proved itself with the desktop's token. */
   isDesktop: boolean
-  /** Before people exist everyone admitted is an administrator. */
-  role: 'admin'
   /** The allowed Origin as sent; null without one. */
   origin: string | null
   /** The Origin is this server's own (no CORS headers needed). */
@@ -42,6 +40,8 @@ export interface CallerSettings {
   allowedOrigins?: readonly string[]
   /** Reverse proxies that are believed: addresses or networks in CIDR form. None unless told. */
   trustProxy?: readonly string[]
+  /** Nobody has to sign in yet, so that the address decides. True unless told. */
+  isOpen?: () => boolean
   /** The machine's names and addresses; for tests. */
   ownNames?: () => string[]
 }
@@ -199,13 +199,14 @@ export function createCallers(settings: CallerSettings): Callers {
       return refuse('origin-not-allowed', 'Pages of this origin may not call this server.')
 
     const { address, isLoopback, isPrivate, isSecure } = senderOf(request)
-    if (!isForAnyone && !isDesktop && !isLoopback && !(isPrivate && servesNetwork)) {
+    const isOpen = settings.isOpen?.() ?? true
+    if (isOpen && !isForAnyone && !isDesktop && !isLoopback && !(isPrivate && servesNetwork)) {
       return refuse('unauthorized', 'This server does not serve other devices without signing in.')
     }
     const origin = headers.origin ?? null
     return {
       kind: 'admitted',
-      caller: { address, isSecure, isLoopback, isPrivate, isDesktop, role: 'admin', origin, isSameOrigin },
+      caller: { address, isSecure, isLoopback, isPrivate, isDesktop, origin, isSameOrigin },
     }
   }
 

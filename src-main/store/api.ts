@@ -16,14 +16,17 @@ import type {
 } from '../../src-shared/protocol/management.ts'
 import type { FullSyncFlag, SnapshotMeta } from '../../src-shared/protocol/records.ts'
 import type { MigrationPlan, ModuleDefinition, TableDefinition } from './schema/definition.ts'
+import type { SystemDatabase } from './sqlite/system-database.ts'
 import type {
   Delta,
   DeltaRequest,
   ListPage,
   ListQuery,
   ModuleNotice,
+  RecordPass,
   RecordView,
   StoredEvent,
+  VisibleRecords,
   WriteCommand,
   WriteResult,
 } from './types.ts'
@@ -45,6 +48,8 @@ export interface Store {
   readonly schemas: SchemaFiles
   readonly backups: Backups
   readonly tasks: Tasks
+  /** People, devices, sessions and the audit log, which belong to no branch. */
+  readonly system: SystemDatabase
   /** Committed events, in commit order, right after their sender's `onCommitted`; and module-wide changes. */
   onEvent(listener: (event: StoredEvent) => void): () => void
   onNotice(listener: (notice: ModuleNotice) => void): () => void
@@ -68,6 +73,8 @@ export interface BranchStore {
   readonly label: string
   readonly timeZone: string
   readonly isLegacyAllowed: boolean
+  /** Devices with private addresses are admitted without signing in. */
+  readonly isOpenLan: boolean
   moduleIds(): string[]
   /** Throws module-not-found; without an id the only or default module (missing-module-id when there are several). */
   getModule(moduleId?: string): ModuleStore
@@ -100,7 +107,8 @@ export interface ModuleStore {
 
   find(table: string, key: string): RecordView | undefined
   list(table: string, query: ListQuery): ListPage
-  count(table: string): number
+  /** @param visible - Counts only these. */
+  count(table: string, visible?: VisibleRecords): number
   /** Parsed records with secret fields removed (domain routes, translations). */
   listRecords(table: string, query: ListQuery): JsonObject[]
   translations(language: string, fallback?: string): Map<string, Map<string, Record<string, JsonValue>>>
@@ -173,7 +181,7 @@ export interface ArchiveService {
   }): Promise<PurgeResult>
   listHistory(): HistorySummary[]
   /** Throws history-entry-not-found. `entry` is the archive file without secret fields. */
-  getHistory(entryId: string): { summary: HistorySummary; entry: JsonObject }
+  getHistory(entryId: string, pass?: RecordPass): { summary: HistorySummary; entry: JsonObject }
   restoreHistory(input: {
     entryId: string
     mode: 'append' | 'replace'
@@ -223,7 +231,7 @@ export interface SnapshotFiles {
   take(input: { name?: string; reason?: SnapshotSummary['reason']; onProgress?: Progress }): Promise<SnapshotSummary>
   get(snapshotId: string): SnapshotSummary
   /** The file as it may leave the server: secret fields removed, valid JSON, read line by line. */
-  readPublicLines(snapshotId: string): AsyncIterable<string>
+  readPublicLines(snapshotId: string, pass?: RecordPass): AsyncIterable<string>
   restore(snapshotId: string, input: { requestedBy?: string; onProgress?: Progress }): Promise<StoredEvent>
   remove(snapshotId: string): void
 }

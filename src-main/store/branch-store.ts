@@ -125,6 +125,10 @@ export class OpenBranch implements BranchStore {
     return this.#options.config.legacyClients
   }
 
+  get isOpenLan(): boolean {
+    return this.#options.config.openLan
+  }
+
   moduleIds(): string[] {
     return [...this.#stores.keys()]
   }

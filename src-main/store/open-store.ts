@@ -14,6 +14,7 @@ import type { ModuleState } from './module-state.ts'
 import { type ModuleSource, parseModule } from './open-module.ts'
 import type { ModuleDefinition } from './schema/definition.ts'
 import { DataRootSchemas, type SchemaHost } from './schema-files.ts'
+import type { SystemDatabase } from './sqlite/system-database.ts'
 import { openServices, type StoreServices } from './store-services.ts'
 import { loadTakeover } from './takeover/load-takeover.ts'
 import { finishTakeover, prepareTakeover } from './takeover/prepare-takeover.ts'
@@ -111,6 +112,10 @@ export class DataStore implements Store, SchemaHost {
 
   get tasks(): Tasks {
     return this.#opened().tasks
+  }
+
+  get system(): SystemDatabase {
+    return this.#opened().system
   }
 
   branchIds(): string[] {

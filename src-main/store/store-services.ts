@@ -39,6 +39,7 @@ export interface ServiceHost {
 export interface StoreServices {
   readonly backups: Backups
   readonly tasks: Tasks
+  readonly system: SystemDatabase
   /** Finishes what a crash interrupted in a branch's folder, makes the folder, and returns it. */
   prepareBranchFolder(branchId: string): string
   marksOf(branchId: string): HighWaterMarks
@@ -79,6 +80,7 @@ export function openServices(host: ServiceHost): StoreServices {
   return {
     backups,
     tasks,
+    system: database,
     prepareBranchFolder(branchId) {
       const folder = files.branchFolder(branchId)
       mkdirSync(folder, { recursive: true })

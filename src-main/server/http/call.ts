@@ -4,6 +4,8 @@ import { AppError, type FieldError } from '../../../src-shared/errors.ts'
 import { parseBranchId, parseModuleId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
+import type { Principal } from '../../access/principal.ts'
+import { requireBranch } from '../../access/sign-in/may-manage.ts'
 import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
 import type { NetworkCaller } from '../callers.ts'
@@ -29,6 +31,12 @@ export class Call {
   /** The text after `?`, empty without one. */
   readonly search: string
   params: Readonly<Record<string, string | undefined>> = NO_PARAMS
+  /** The caller; undefined at a public door for somebody who has not signed in. */
+  readonly principalOrNone: Principal | undefined
+  /** Why what the caller showed was not taken, at a public door. */
+  readonly identityError: unknown
+  /** The route wrote its own entry of the audit log. */
+  isAudited = false
   #query: URLSearchParams | undefined
 
   constructor(
@@ -38,6 +46,7 @@ export class Call {
     network: NetworkCaller,
     target: { path: string; search: string },
     common: string[],
+    identity: { principal?: Principal | undefined; error?: unknown },
   ) {
     this.services = services
     this.request = request
@@ -46,6 +55,19 @@ export class Call {
     this.path = target.path
     this.search = target.search
     this.common = common
+    this.principalOrNone = identity.principal
+    this.identityError = identity.error
+  }
+
+  /** Whom the request acts for. @throws AppError `unauthorized` at a public door without signing in. */
+  get principal(): Principal {
+    if (this.principalOrNone) return this.principalOrNone
+    throw this.identityError ?? new AppError('unauthorized', 'Sign in first.')
+  }
+
+  /** @throws AppError `unauthorized`, or why what the caller showed was not taken. */
+  requireSignIn(): void {
+    void this.principal
   }
 
   get query(): URLSearchParams {
@@ -63,9 +85,11 @@ export class Call {
     return this.params[name] ?? ''
   }
 
-  /** The branch of the path. Throws `invalid-name`, `branch-not-found`. */
+  /** The branch of the path. Throws `invalid-name`, `branch-not-found`, `forbidden`. */
   branch(): BranchStore {
-    return this.services.store.getBranch(parseBranchId(this.param('branchId')))
+    const branchId = parseBranchId(this.param('branchId'))
+    requireBranch(this.principal, branchId)
+    return this.services.store.getBranch(branchId)
   }
 
   /** The module of the path. Throws `invalid-name`, `branch-not-found`, `module-not-found`. */
@@ -126,8 +150,11 @@ export class Call {
   /** Who writes, as the store needs it. */
   caller(branch: BranchStore): Caller {
     const protocol = this.protocol()
-    const caller: Caller = { protocol, isLegacy: protocol === 1 && branch.isLegacyAllowed, label: this.network.address }
-    return this.request.headers['idempotency-key'] === undefined ? caller : { ...caller, clientId: KEY_OWNER }
+    const { principal } = this
+    const isLegacy = protocol === 1 && branch.isLegacyAllowed && this.services.access.mayBeLegacy(principal)
+    const userId = principal.uid ?? undefined
+    const caller: Caller = { protocol, isLegacy, label: this.network.address, ...(userId !== undefined && { userId }) }
+    return this.request.headers['idempotency-key'] === undefined ? caller : { ...caller, clientId: ownerOf(principal) }
   }
 
   /**
@@ -170,7 +197,10 @@ export class Call {
     if (this.isFresh(etag)) return
     const body = encodeText(read())
     const { branchId, moduleId } = module
-    this.services.answers.keep(this.request.url ?? '', { branchId, moduleId, epoch, seq, etag, body })
+    // What is kept goes to callers from whom nothing is hidden, so that only such an answer is kept.
+    if (this.principal.permissions.includes('*')) {
+      this.services.answers.keep(this.request.url ?? '', { branchId, moduleId, epoch, seq, etag, body })
+    }
     await this.sendReadable(body, { etag })
   }
 
@@ -189,8 +219,10 @@ export class Call {
   }
 }
 
-/** Without people there is one owner of all keys, whatever address a client has today. */
-const KEY_OWNER = 'http:anonymous'
+/** Whose Idempotency-Keys are one; without people there is one owner of all, whatever address a client has today. */
+function ownerOf({ deviceId, uid }: Principal): string {
+  return `http:${deviceId ?? uid ?? 'anonymous'}`
+}
 
 /** Weak comparison, RFC 9110 8.8.3.2. */
 export function matchesEtag(header: string, etag: string): boolean {

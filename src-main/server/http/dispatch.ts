@@ -1,6 +1,7 @@
 import Router, { type RouterContext } from '@koa/router'
 import type { Context, Next } from 'koa'
 import { AppError } from '../../../src-shared/errors.ts'
+import { actorOf } from '../../access/audit/audit-log.ts'
 import type { Call } from './call.ts'
 import type { Route } from './route.ts'
 
@@ -84,14 +85,29 @@ export class Dispatcher {
   }
 }
 
+/** What managers do, other than writing records. */
+const AUDITED_TAGS = new Set(['Access', 'Management', 'Backups', 'Schemas', 'Snapshots', 'Branches'])
+
+/** Written when it was done; refusals are written where they are answered. */
+async function handleAudited(call: Call, handle: Route['handle'], name: string): Promise<void> {
+  await handle(call)
+  if (call.isAudited || !call.principalOrNone) return
+  const { audit, identity } = call.services.access
+  if (identity.isOpen) return
+  const actor = actorOf(call.principalOrNone, call.network.address)
+  const params = Object.entries(call.params).map(([key, value]) => [key, String(value).slice(0, 64)])
+  audit.record({ action: 'manage', outcome: 'done', actor, subject: name, details: Object.fromEntries(params) })
+}
+
 type RunRouter = (ctx: RouterContext, next: Next) => unknown
 
 function register(router: Router, route: Route): void {
   const { handle } = route
+  const isAudited = route.method !== 'GET' && AUDITED_TAGS.has(route.tag)
   router.register(route.path, [route.method], (ctx: RouterContext) => {
     const call = ctx.state.call as Call
     call.params = ctx.params
-    return handle(call)
+    return isAudited ? handleAudited(call, handle, `${route.method} ${route.path}`) : handle(call)
   })
 }
 

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { SERVER_ACTOR } from '../../access/audit/audit-log.ts'
 import { httpsRequired, judgePlainHttp } from '../../access/plain-http/plain-http-policy.ts'
 import { SIGNATURE_HEADER } from '../../access/plain-http/signed-request.ts'
-import { SETUP_PRINCIPAL } from '../../access/principal.ts'
+import type { Principal } from '../../access/principal.ts'
+import { isPublicDoor } from '../../access/sign-in/public-doors.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
 import { hostNameOf, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
@@ -89,8 +91,10 @@ function sendKept({ services, limiter }: Handler, request: IncomingMessage, resp
   if (admission.kind === 'refused') return false
   const { isLoopback, isSecure } = admission.caller
   if (!isLoopback && (limiter || !isSecure)) return false
+  const principal = findUnrestricted(services, request, admission.caller)
+  if (!principal) return false
   const common = [...corsHeaders(admission.caller)]
-  const call = new Call(services, request, response, admission.caller, splitTarget(url), common)
+  const call = new Call(services, request, response, admission.caller, splitTarget(url), common, { principal })
   call.sendKept(kept).then(
     () => services.metrics.countRequest('GET', true, (performance.now() - startedAt) / 1000),
     (error: unknown) => fail(services, request, response, error, common),
@@ -146,14 +150,45 @@ async function answer(
     common.push('Connection', 'close')
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
   }
+  const identity = await identify(services, request, caller)
   if (limiter && isApi && !caller.isLoopback) {
-    const { key, factor } = limitOf(SETUP_PRINCIPAL, caller.address)
+    const { key, factor } = limitOf(identity.principal, caller.address)
     const { headers, refusal } = limiter.tryTake(key, services.settings.requestsPer15Minutes * factor)
     common.push(...headers)
     if (refusal) throw refusal
   }
   if (!isApi && (await files.serve(request, response, target.path, common))) return
-  await dispatcher.run(ctx, new Call(services, request, response, caller, target, common))
+  const call = new Call(services, request, response, caller, target, common, identity)
+  if (!isPublicDoor(request.method ?? '', target.path)) call.requireSignIn()
+  await dispatcher.run(ctx, call)
+}
+
+/** What the caller showed, judged; a refusal waits until it is known whether the door needs somebody at all. */
+async function identify(
+  { access }: HttpServices,
+  request: IncomingMessage,
+  caller: NetworkCaller,
+): Promise<{ principal?: Principal | undefined; error?: unknown }> {
+  try {
+    return { principal: await access.identity.judge(request, caller) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Kept answers hold everything: they are for callers from whom nothing is hidden, and whose token was seen before. */
+function findUnrestricted(
+  { access }: HttpServices,
+  request: IncomingMessage,
+  caller: NetworkCaller,
+): Principal | undefined {
+  try {
+    const principal = access.identity.judge(request, caller)
+    if (principal === undefined || principal instanceof Promise) return undefined
+    return principal.permissions.includes('*') && principal.branchIds === null ? principal : undefined
+  } catch {
+    return undefined // refused in words on the long way
+  }
 }
 
 /**
@@ -197,6 +232,7 @@ function fail(
   const code = known ? error.code : 'internal'
   services.metrics.countError(code)
   const traceId = traceIdOf(request)
+  if (known) noteDenial(services, request, error)
   if (!known || error.status >= 500) services.log.error('request-failed', { traceId, code, path: request.url, error })
   if (response.headersSent) {
     // The status is out already: only a broken connection can tell the client that the answer is incomplete.
@@ -205,6 +241,17 @@ function fail(
   }
   if (!response.destroyed) writeError(request, response, error, traceId, common)
 }
+
+/** Denials of a closed branch go into the audit log. Those of signing in were written where they were made. */
+function noteDenial({ access }: HttpServices, request: IncomingMessage, { status, code }: AppError): void {
+  if ((status !== 401 && status !== 403) || access.identity.isOpen || AUDITED_ELSEWHERE.has(code)) return
+  const address = request.socket.remoteAddress ?? null
+  const { path } = splitTarget(request.url ?? '')
+  const actor = { ...SERVER_ACTOR, name: '(caller)', address }
+  access.audit.recordDenial({ action: 'request', actor, subject: `${request.method} ${path}`, reason: code })
+}
+
+const AUDITED_ELSEWHERE = new Set<string>(['sign-in-failed', 'device-required', 'pairing-refused'])
 
 /** The caller's trace where it sends one (W3C Trace Context), else a new one. */
 function traceIdOf(request: IncomingMessage): string {

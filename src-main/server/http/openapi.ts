@@ -34,6 +34,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Schemas: 'Schemas, modules, seeds and translations',
   Query: 'Filtered reads',
   Files: 'Uploads',
+  Access: 'Signing in, people, devices and the audit log',
 }
 
 const errorShape = z

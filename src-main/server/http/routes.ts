@@ -1,6 +1,9 @@
 import { asyncApiRoutes } from './asyncapi-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
+import { authRoutes } from './auth-routes.ts'
 import { backupRoutes } from './backup-routes.ts'
 import { branchRoutes } from './branch-routes.ts'
+import { deviceRoutes } from './device-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fullSyncRoutes } from './full-sync-routes.ts'
 import { healthRoutes } from './health-routes.ts'
@@ -9,6 +12,7 @@ import { moduleRoutes } from './module-routes.ts'
 import { networkRoutes } from './network-routes.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import { orderRoutes } from './order-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { resetRoutes } from './reset-routes.ts'
@@ -46,6 +50,10 @@ const resources: readonly Route[] = [
   ...networkRoutes,
   ...trustRoutes,
   ...asyncApiRoutes,
+  ...authRoutes,
+  ...peopleRoutes,
+  ...deviceRoutes,
+  ...auditRoutes,
 ]
 
 /** Every endpoint of the server, one file a resource. */

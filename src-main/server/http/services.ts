@@ -1,3 +1,5 @@
+import type { Access } from '../../access/open-access.ts'
+import type { HashCost } from '../../access/people/password-hash.ts'
 import type { PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
@@ -23,6 +25,8 @@ export interface HttpSettings {
   allowedOrigins?: readonly string[]
   /** Requests an address may make in 15 minutes; loopback is not counted. */
   requestsPer15Minutes: number
+  /** Of passwords and PINs; cheaper than the default only in tests that say so. */
+  hashCost?: HashCost
   /** How long a client may take over a request, and how many connections there may be. */
   clientLimits: ClientLimits
 }
@@ -60,6 +64,8 @@ export interface SocketFigures {
 /** Everything a route may use. */
 export interface HttpServices {
   store: Store
+  /** People, devices and what proves them. */
+  access: Access
   log: Log
   callers: Callers
   metrics: ServerMetrics

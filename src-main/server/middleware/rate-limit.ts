@@ -103,7 +103,9 @@ const SIGNED_IN_FACTOR = 20
  *
  * @param address - Of the client, as admission saw it.
  */
-export function limitOf({ kind, deviceId, sessionId, uid }: Principal, address: string): Share {
+export function limitOf(principal: Principal | undefined, address: string): Share {
+  if (!principal) return { key: address, factor: 1 }
+  const { kind, deviceId, sessionId, uid } = principal
   if (kind === 'desktop') return { key: 'desktop', factor: Number.POSITIVE_INFINITY }
   const proven = kind === 'device' || kind === 'person' ? (deviceId ?? sessionId ?? uid) : null
   return proven === null ? { key: address, factor: 1 } : { key: `proven ${proven}`, factor: SIGNED_IN_FACTOR }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src-shared/json.ts'
 import { type ClientFrame, parseClientFrame, readRequestId } from '../../../src-shared/protocol/client-frames.ts'
 import { decodeFrame } from './frame-text.ts'
 import { handleHello } from './handshake.ts'
+import { refuseSession, withPrincipal } from './identify.ts'
 import { handlePublish } from './publish.ts'
 import { handleQuery } from './query.ts'
 import { handleHistoryRequest, handleSnapshotRequest } from './requests.ts'
@@ -10,12 +11,15 @@ import type { SyncServices } from './services.ts'
 import type { Session } from './session.ts'
 
 const PREVIEW_CHARACTERS = 80
+/** Frames that may bring a token. */
+const PROOFS = new Set<ClientFrame['type']>(['client:hello', 'client:auth', 'auth'])
 
 /**
  * One frame of a socket: read, carried out, answered. Whatever is wrong with it costs this socket an error frame and
  * nobody else anything; nothing is thrown.
  */
 export function handleMessage(services: SyncServices, session: Session, bytes: Buffer): void {
+  if (session.hold(bytes)) return
   services.counters.received++
   if (session.isClosing) return
   const isAdmitted = session.admitFrame()
@@ -28,10 +32,17 @@ export function handleMessage(services: SyncServices, session: Session, bytes: B
   }
   try {
     if (!isAdmitted) throw new AppError('rate-limited', 'Too many frames; slow down.')
-    handleFrame(services, session, parseClientFrame(frame), bytes.length)
+    const parsed = parseClientFrame(frame)
+    if (session.principalOrNone && !PROOFS.has(parsed.type)) handleFrame(services, session, parsed, bytes.length)
+    else handleProof(services, session, parsed, bytes.length)
   } catch (error) {
     refuse(services, session, frame, error)
   }
+}
+
+function handleProof(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
+  const proceed = (): void => handleFrame(services, session, frame, bytes)
+  withPrincipal(services, session, frame, proceed, (held) => handleMessage(services, session, held))
 }
 
 function handleFrame(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
@@ -82,7 +93,7 @@ function given<T extends object>(members: T): T {
 function refuse(services: SyncServices, session: Session, frame: JsonObject, error: unknown): void {
   const { type } = frame
   if (type !== 'auth' && type !== 'subscribe' && type !== 'publish') {
-    session.sendError(error, readRequestId(frame))
+    refuseSession(session, error, readRequestId(frame))
     return
   }
   if (!isAppError(error)) services.log.error('topic-failed', { address: session.address, error })

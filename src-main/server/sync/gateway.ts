@@ -3,8 +3,10 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { AppError, toErrorBody } from '../../../src-shared/errors.ts'
+import type { Access } from '../../access/open-access.ts'
 import { httpsRequired, judgePlainHttp, type PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
-import { SETUP_PRINCIPAL } from '../../access/principal.ts'
+import { type Principal, SETUP_PRINCIPAL } from '../../access/principal.ts'
+import { CLOCK_LEEWAY_MS } from '../../access/tokens/access-tokens.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers, NetworkCaller } from '../callers.ts'
@@ -14,6 +16,7 @@ import { handleMessage } from './dispatch.ts'
 import { GatewayCounters, type GatewayFigures } from './gateway-figures.ts'
 import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.ts'
 import { greet } from './handshake.ts'
+import { checkProof, watchRights } from './identify.ts'
 import { AddressCounter } from './limits.ts'
 import { FlushList } from './outgoing-queue.ts'
 import { Rooms } from './rooms.ts'
@@ -32,6 +35,8 @@ export interface GatewayInput {
   /** Every upgrade of this server is ours: other paths are refused. */
   server: Server
   store: Store
+  /** Who may come in; everyone, as an administrator, unless told. */
+  access?: Access
   callers: Pick<Callers, 'admit'>
   /** What other devices may open without encryption; everything unless told. */
   plainHttpRules?: () => PlainHttpRules
@@ -55,6 +60,7 @@ export function startGateway(input: GatewayInput): Gateway {
   const now = input.now ?? Date.now
   const services: SyncServices = {
     store,
+    access: input.access,
     log,
     options,
     counters,
@@ -83,26 +89,38 @@ export function startGateway(input: GatewayInput): Gateway {
     socket.on('error', onEarlyError)
     try {
       if (isStopping) throw new AppError('stopping', 'The server is stopping.')
-      const caller = admitUpgrade(input, services, { addresses, opens }, request)
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        socket.removeListener('error', onEarlyError)
-        openSession(services, addresses, webSocket, socket, caller)
-      })
+      const { caller, principal } = admitUpgrade(input, services, { addresses, opens }, request)
+      const open = (known: Principal | undefined): void =>
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          socket.removeListener('error', onEarlyError)
+          openSession(services, addresses, webSocket, socket, { address: caller.address, principal: known })
+        })
+      if (principal instanceof Promise) principal.then(open).catch(refuse)
+      else open(principal)
     } catch (error) {
+      refuse(error)
+    }
+    function refuse(error: unknown): void {
       counters.refusedUpgrades++
       refuseUpgrade(socket, error)
     }
   }
   server.on('upgrade', handleUpgrade)
   const heartbeat = setInterval(() => {
-    for (const session of services.sessions) session.beat()
+    for (const session of services.sessions) {
+      session.beat()
+      checkProof(session, now(), CLOCK_LEEWAY_MS)
+    }
   }, options.heartbeatMs)
   heartbeat.unref()
+
+  const stopWatching = watchRights(input.access, services.sessions)
 
   let closing: Promise<void> | undefined
   async function close(): Promise<void> {
     isStopping = true
     clearInterval(heartbeat)
+    stopWatching()
     await sayGoodbye(services)
     broadcaster.close()
     services.topics.close()
@@ -129,11 +147,11 @@ function chooseProtocol(offered: Set<string>): string | false {
 
 /** @throws AppError `not-found`, `rate-limited`, `too-many-connections`, or what admission refuses with. */
 function admitUpgrade(
-  { callers, plainHttpRules }: GatewayInput,
+  { access, callers, plainHttpRules }: GatewayInput,
   { options, sessions }: SyncServices,
   { addresses, opens }: { addresses: AddressCounter; opens: RateLimiter },
   request: IncomingMessage,
-): NetworkCaller {
+): { caller: NetworkCaller; principal: Principal | undefined | Promise<Principal> } {
   const admission = callers.admit(request)
   if (admission.kind === 'refused') throw admission.error
   const [path] = (request.url ?? '').split('?')
@@ -142,15 +160,18 @@ function admitUpgrade(
   const { isSecure, isLoopback } = caller
   const asked = { method: 'GET', path: options.path, isSecure, isLoopback, isNavigation: false, isSigned: false }
   if (plainHttpRules && judgePlainHttp(asked, plainHttpRules()) !== 'serve') throw httpsRequired()
+  const principal = access ? access.identity.judge(request, caller) : SETUP_PRINCIPAL
+  const known = principal instanceof Promise ? undefined : principal
   if (!caller.isLoopback && Number.isFinite(options.socketOpensPerMinute)) {
-    const { key, factor } = limitOf(SETUP_PRINCIPAL, caller.address)
+    const { key, factor } = limitOf(known, caller.address)
     opens.take(key, options.socketOpensPerMinute * factor)
   }
   const isCrowded = !caller.isLoopback && addresses.count(caller.address) >= options.maxSocketsPerAddress
   if (isCrowded || sessions.size >= options.maxSockets) {
+    if (principal instanceof Promise) principal.catch(() => undefined)
     throw new AppError('too-many-connections', 'The server has as many sockets as it takes.')
   }
-  return caller
+  return { caller, principal }
 }
 
 function refuseUpgrade(socket: Socket, error: unknown): void {
@@ -170,9 +191,10 @@ function openSession(
   addresses: AddressCounter,
   webSocket: WebSocket,
   socket: Socket,
-  { address }: NetworkCaller,
+  caller: { address: string; principal: Principal | undefined },
 ): void {
-  const session = new Session(services, webSocket, socket, address)
+  const { address } = caller
+  const session = new Session(services, webSocket, socket, caller)
   services.sessions.add(session)
   addresses.add(address)
   webSocket.on('message', (data: Buffer, isBinary: boolean) => {

@@ -1,6 +1,8 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { ClientHello } from '../../../src-shared/protocol/client-frames.ts'
 import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
+import type { Principal } from '../../access/principal.ts'
+import { requireBranch } from '../../access/sign-in/may-manage.ts'
 import type { BranchStore } from '../../store/api.ts'
 import { catchUp } from './catch-up.ts'
 import { sendHistory, sendWholeSnapshot } from './requests.ts'
@@ -17,7 +19,7 @@ export function greet(services: SyncServices, session: Session): void {
     now,
     message: 'Connected to Mishkah WS2 Gateway',
     protocols: PROTOCOLS,
-    defaults: { branchId: defaultBranchId(services) },
+    defaults: { branchId: session.principalOrNone ? defaultBranchId(services) : null },
   })
 }
 
@@ -35,7 +37,7 @@ function defaultBranchId(services: SyncServices): string | null {
  * Source: docs/sync.md, rules H2 to H7, P2.
  */
 export function handleHello(services: SyncServices, session: Session, hello: ClientHello): void {
-  const introduction = introduce(services, hello)
+  const introduction = introduce(services, session.principal, hello)
   session.leaveRooms()
   if (session.topicBranchId !== introduction.branchId) services.topics.leave(session)
   session.introduction = introduction
@@ -84,7 +86,7 @@ export function takeSeats(services: SyncServices, session: Session, introduction
 }
 
 /** @throws AppError `protocol-unsupported`, `missing-branch-id`, `branch-not-found`, `module-not-found` ... */
-function introduce(services: SyncServices, hello: ClientHello): Introduction {
+function introduce(services: SyncServices, principal: Principal, hello: ClientHello): Introduction {
   const protocol = hello.protocol ?? 1
   if (protocol !== 1 && protocol !== 2) {
     const message = `This server speaks the protocols ${PROTOCOLS.join(' and ')}.`
@@ -92,6 +94,7 @@ function introduce(services: SyncServices, hello: ClientHello): Introduction {
   }
   const branchId = hello.branchId ?? defaultBranchId(services)
   if (branchId === null) throw new AppError('missing-branch-id', 'The hello names no branch.')
+  requireBranch(principal, branchId)
   const branch = services.store.getBranch(branchId)
   const moduleIds = [...new Set(hello.modules ?? branch.moduleIds())]
   for (const moduleId of moduleIds) branch.getModule(moduleId)
@@ -102,7 +105,8 @@ function introduce(services: SyncServices, hello: ClientHello): Introduction {
     },
     protocol,
     clientId: hello.clientId,
-    userId: hello.userId,
+    // What a client says of itself counts only while nobody can sign in.
+    userId: principal.kind === 'setup' ? hello.userId : (principal.uid ?? undefined),
     role: hello.role,
     lang: hello.lang,
     moduleIds,

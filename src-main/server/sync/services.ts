@@ -1,3 +1,4 @@
+import type { Access } from '../../access/open-access.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { GatewayCounters } from './gateway-figures.ts'
@@ -16,6 +17,8 @@ export interface GatewayMetrics {
 /** What the handlers of one gateway share. */
 export interface SyncServices {
   store: Store
+  /** Absent only in tests of the gateway alone: then everyone is an administrator. */
+  access: Access | undefined
   log: Log
   options: GatewayOptions
   metrics: GatewayMetrics

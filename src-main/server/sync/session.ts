@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { AppError, type ErrorCode, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { ServerFrame } from '../../../src-shared/protocol/server-frames.ts'
+import type { Principal } from '../../access/principal.ts'
 import type { BranchStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
 import { HAND_OVER_BYTES } from './gateway-options.ts'
@@ -41,6 +42,7 @@ const REASON_BYTES = 120
 const MAX_REFUSED = 500
 const REFUSED_FORGIVEN_MS = 10_000
 const MAX_TOPICS = 64
+const MAX_HELD = 256
 
 class SocketSink implements FrameSink {
   readonly #webSocket: WebSocket
@@ -89,6 +91,10 @@ export class Session {
   /** The branch whose topics the socket may use, once it named one. */
   topicBranchId: string | undefined
   introduction: Introduction | undefined
+  /** Whom the socket acts for; undefined until a stranger has signed in. */
+  principalOrNone: Principal | undefined
+  /** Milliseconds since 1970. */
+  readonly openedAt: number
   /** Counts hellos, so that a catch-up under way notices the next one. */
   helloCount = 0
   readonly #services: SyncServices
@@ -100,15 +106,24 @@ export class Session {
   #closing: { code: number; reason: string } | undefined
   #closingBeats = 0
   #isToldToResync = false
+  /** Frames that came while a token was judged. */
+  #held: Buffer[] | undefined
   #missedBeats = 0
   #takenBytes = 0
   #wasBlocked = false
   #refused = 0
   #refusedAt = 0
 
-  constructor(services: SyncServices, webSocket: WebSocket, socket: Socket, address: string) {
+  constructor(
+    services: SyncServices,
+    webSocket: WebSocket,
+    socket: Socket,
+    caller: { address: string; principal: Principal | undefined },
+  ) {
     const { options } = services
-    this.address = address
+    this.address = caller.address
+    this.principalOrNone = caller.principal
+    this.openedAt = services.now()
     this.#services = services
     this.#webSocket = webSocket
     this.#socket = socket
@@ -137,6 +152,31 @@ export class Session {
     return this.topics.size < MAX_TOPICS
   }
 
+  /** @throws AppError `unauthorized` before anybody signed in. */
+  get principal(): Principal {
+    if (this.principalOrNone) return this.principalOrNone
+    throw new AppError('unauthorized', 'Sign in first.')
+  }
+
+  /** From now on frames wait. */
+  holdFrames(): void {
+    this.#held ??= []
+  }
+
+  /** True when the frame waits; a socket that sends too many meanwhile is closed. */
+  hold(bytes: Buffer): boolean {
+    if (!this.#held) return false
+    if (this.#held.length >= MAX_HELD) this.close(1008, 'too-many-frames')
+    else this.#held.push(bytes)
+    return true
+  }
+
+  releaseFrames(): Buffer[] {
+    const held = this.#held ?? []
+    this.#held = undefined
+    return held
+  }
+
   /** @throws AppError `hello-required`. */
   requireIntroduction(what: string): Introduction {
     if (this.introduction) return this.introduction
@@ -147,11 +187,15 @@ export class Session {
     const { branch, protocol, clientId, userId, role } = introduction
     return {
       protocol,
-      isLegacy: protocol === 1 && branch.isLegacyAllowed,
+      isLegacy: protocol === 1 && branch.isLegacyAllowed && this.#mayBeLegacy(),
       ...(clientId !== undefined && { clientId }),
       ...(userId !== undefined && { userId }),
       label: `${role ?? 'socket'} at ${this.address}`,
     }
+  }
+
+  #mayBeLegacy(): boolean {
+    return this.#services.access?.mayBeLegacy(this.principal) ?? true
   }
 
   // Rooms

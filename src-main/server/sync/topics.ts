@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { PubSubFrame } from '../../../src-shared/protocol/client-frames.ts'
 import type { TopicChange } from '../../../src-shared/protocol/server-frames.ts'
+import { requireBranch } from '../../access/sign-in/may-manage.ts'
 import type { Store } from '../../store/api.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { StoredEvent } from '../../store/types.ts'
@@ -110,6 +111,7 @@ export class TopicHub {
     const only = this.#store.branchIds()
     const named = topic.branchId ?? session.topicBranchId ?? (only.length === 1 ? only[0] : undefined)
     if (named === undefined) throw new AppError('invalid-topic', 'Say hello to a branch before using this topic.')
+    requireBranch(session.principal, named)
     if (session.topicBranchId === undefined) session.topicBranchId = this.#store.getBranch(named).branchId
     if (session.topicBranchId !== named) throw new AppError('forbidden', 'The topic belongs to another branch.')
     return named

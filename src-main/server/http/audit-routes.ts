@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { z } from 'zod'
+import type { AuditEntry } from '../../access/audit/audit-log.ts'
+import { requireManage } from '../../access/sign-in/may-manage.ts'
+import { headersOf } from './answer.ts'
+import { note } from './auth-routes.ts'
+import type { Call } from './call.ts'
+import { type Route, route } from './route.ts'
+import { wholeNumber } from './shapes.ts'
+
+const AUDIT = '/api/manage/audit'
+const MAX_ENTRIES = 1_000
+
+const entryShape = z
+  .looseObject({ id: z.int(), at: z.string(), action: z.string(), outcome: z.string(), hash: z.string() })
+  .meta({ id: 'AuditEntry' })
+
+/** Who did what: lists, the whole log as a file, and the check of its chain. */
+export const auditRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: AUDIT,
+    tag: 'Access',
+    summary: 'The audit log, newest first',
+    query: z.object({
+      action: z.string().optional(),
+      actor: z.string().optional().describe('Id of a person'),
+      device: z.string().optional(),
+      from: z.string().optional().describe('ISO 8601, inclusive'),
+      to: z.string().optional().describe('ISO 8601, exclusive'),
+      before: wholeNumber,
+      limit: wholeNumber,
+    }),
+    answers: {
+      200: {
+        description: 'Entries; `next` is the `before` of the next page',
+        schema: z.object({ entries: z.array(entryShape), next: z.int().nullable() }),
+      },
+    },
+    handle(call, { query }) {
+      requireManage(call.principal, 'audit')
+      const { limit = 100, ...filter } = query
+      const size = Math.min(Math.max(limit, 1), MAX_ENTRIES)
+      const entries = call.services.access.audit.list(filter, size)
+      call.send(200, { entries, next: entries.length < size ? null : (entries.at(-1)?.id ?? null) })
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${AUDIT}/export`,
+    tag: 'Access',
+    summary: 'The whole audit log, oldest first, one JSON object or CSV row a line',
+    query: z.object({ format: z.enum(['ndjson', 'csv']).optional() }),
+    answers: { 200: { description: 'The file', type: 'application/x-ndjson' } },
+    async handle(call, { query }) {
+      requireManage(call.principal, 'audit')
+      note(call, 'audit.export', query.format ?? 'ndjson')
+      await sendExport(call, query.format === 'csv')
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${AUDIT}/verify`,
+    tag: 'Access',
+    summary: 'Checks every link of the chain',
+    answers: {
+      200: { description: 'It holds', schema: z.object({ entries: z.int(), headHash: z.string() }) },
+    },
+    errors: ['chain-broken'],
+    handle(call) {
+      requireManage(call.principal, 'audit')
+      call.isAudited = true
+      call.send(200, call.services.access.audit.verify())
+    },
+  }),
+]
+
+async function sendExport(call: Call, isCsv: boolean): Promise<void> {
+  const { response } = call
+  const name = `audit.${isCsv ? 'csv' : 'ndjson'}`
+  const type = isCsv ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
+  response.writeHead(
+    200,
+    headersOf({ type, headers: ['Content-Disposition', `attachment; filename="${name}"`] }, call.common),
+  )
+  if (isCsv) response.write(`${CSV_COLUMNS.join(',')}\r\n`)
+  for (const entry of call.services.access.audit.readAll()) {
+    const line = isCsv ? `${toCsv(entry)}\r\n` : `${JSON.stringify(entry)}\n`
+    if (!response.write(line)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (response.destroyed) return
+  }
+  response.end()
+}
+
+const CSV_COLUMNS = [
+  'id',
+  'at',
+  'action',
+  'outcome',
+  'actor',
+  'name',
+  'device',
+  'address',
+  'subject',
+  'reason',
+  'onBehalfOf',
+  'details',
+  'previous',
+  'hash',
+]
+
+function toCsv({
+  id,
+  at,
+  action,
+  outcome,
+  actor,
+  subject,
+  reason,
+  onBehalfOf,
+  details,
+  previous,
+  hash,
+}: AuditEntry): string {
+  const who = [actor.id, actor.name, actor.deviceId, actor.address]
+  const cells = [id, at, action, outcome, ...who, subject, reason, onBehalfOf, details && JSON.stringify(details)]
+  return [...cells, previous, hash].map(csvCell).join(',')
+}
+
+/** Quoted; what a spreadsheet would take for a formula gets an apostrophe. */
+function csvCell(value: string | number | null | undefined): string {
+  const text = String(value ?? '')
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return `"${safe.replaceAll('"', '""')}"`
+}
