@@ -61,7 +61,14 @@ async function start(
     { log, notify: () => undefined },
   )
   cleanups.push(() => server.close())
-  return { server, dataDir, port }
+  return {
+    server,
+    dataDir,
+    // Known once https is served, which may be later.
+    get port() {
+      return port
+    },
+  }
 }
 
 /** The authority as a device gets it. */
@@ -199,4 +206,40 @@ test('pages that other devices open by http are sent to https, data and /trust a
   expect(await ask('/api/branches', { Accept: 'application/json' })).toEqual([200, null])
   expect(await ask('/console/', { ...page, 'X-Forwarded-Proto': 'https' })).toEqual([200, null])
   expect((await fetch(`${server.url}/console/`, { headers: page })).status).toBe(200)
+})
+
+test('the first manager closes plain http to other devices and opens https, also at the next start', async () => {
+  const desktopToken = 'the-window-of-this-machine'
+  const options = { desktopToken, trustProxy: ['127.0.0.1'], openLan: false, dataDir: join(root, 'closed') }
+  const first = await start({ isAlwaysOn: false }, options)
+  expect(first.port).toBe(0)
+  const made = await fetch(`${first.server.url}/api/auth/setup`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${desktopToken}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ password: 'a long enough pass phrase' }),
+  })
+  expect(made.status).toBe(201)
+  await expect.poll(() => first.port).toBeGreaterThan(0)
+  await first.server.close()
+
+  const { server, port } = await start({ isAlwaysOn: false }, options)
+  const { pem } = await authorityOf(options.dataDir)
+  expect((await get(port, '/healthz', pem)).status).toBe(200)
+  const tablet = { 'X-Forwarded-For': '192.168.1.9' }
+  const codeOf = async (path: string, headers: Record<string, string>) => {
+    const answer = await fetch(`${server.url}${path}`, { headers })
+    return answer.status === 200 ? 200 : ((await answer.json()) as { error: string }).error
+  }
+  expect(await codeOf('/api/branches', tablet)).toBe('https-required')
+  expect(await codeOf('/pos/', tablet)).toBe('https-required')
+  expect(await codeOf('/trust', tablet)).toBe(200)
+  expect(await codeOf('/livez', tablet)).toBe(200)
+  expect(await codeOf('/api/branches', { ...tablet, 'X-Forwarded-Proto': 'https' })).toBe('unauthorized')
+  const refusal = await new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/ws`, { headers: tablet })
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode))
+    socket.on('open', () => resolve('open'))
+    socket.on('error', () => undefined)
+  })
+  expect(refusal).toBe(403)
 })

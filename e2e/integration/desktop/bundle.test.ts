@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -20,7 +21,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 test('the bundled server starts, answers and stops cleanly', async () => {
-  const child = spawn(process.execPath, [headless, '--port', '0', '--data', dir], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [headless, '--port', '0', '--https-port', '0', '--data', dir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const ended = once(child, 'close')
   const url = await new Promise<string>((resolve, reject) => {
@@ -34,6 +37,9 @@ test('the bundled server starts, answers and stops cleanly', async () => {
     void ended.then(() => reject(new Error(output)))
   })
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  // Libraries that are loaded late are in the bundle, in the right order.
+  const authority = Buffer.from(await (await fetch(`${url}/trust/ca.crt`)).arrayBuffer())
+  expect(new X509Certificate(authority).ca).toBe(true)
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
 })
