@@ -69,7 +69,6 @@ export const auditRoutes: readonly Route[] = [
     errors: ['chain-broken'],
     handle(call) {
       requireManage(call.principal, 'audit')
-      call.isAudited = true
       call.send(200, call.services.access.audit.verify())
     },
   }),

@@ -289,7 +289,6 @@ export function note(
 ): void {
   const actor = actorOf(call.principal, call.network.address)
   call.services.access.audit.record({ action, outcome: 'done', actor, subject, ...more })
-  call.isAudited = true
 }
 
 /** In the name of a person who has just proven to be one. */

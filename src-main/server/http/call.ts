@@ -35,8 +35,6 @@ export class Call {
   readonly principalOrNone: Principal | undefined
   /** Why what the caller showed was not taken, at a public door. */
   readonly identityError: unknown
-  /** The route wrote its own entry of the audit log. */
-  isAudited = false
   #query: URLSearchParams | undefined
 
   constructor(

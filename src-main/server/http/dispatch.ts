@@ -85,13 +85,13 @@ export class Dispatcher {
   }
 }
 
-/** What managers do, other than writing records. */
-const AUDITED_TAGS = new Set(['Access', 'Management', 'Backups', 'Schemas', 'Snapshots', 'Branches'])
+/** What managers do, other than writing records. Routes of people and devices write their own, fuller entries. */
+const AUDITED_TAGS = new Set(['Management', 'Backups', 'Schemas', 'Snapshots', 'Branches'])
 
 /** Written when it was done; refusals are written where they are answered. */
 async function handleAudited(call: Call, handle: Route['handle'], name: string): Promise<void> {
   await handle(call)
-  if (call.isAudited || !call.principalOrNone) return
+  if (!call.principalOrNone) return
   const { audit, identity } = call.services.access
   if (identity.isOpen) return
   const actor = actorOf(call.principalOrNone, call.network.address)

@@ -6,8 +6,8 @@ import { expect } from 'vitest'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import { defaultsDir } from '../../config/paths.ts'
-import type { RunningServer } from '../../config/services.ts'
-import { silentLog } from '../../lib/log.ts'
+import type { RunningServer, ServerNotice } from '../../config/services.ts'
+import { type Log, silentLog } from '../../lib/log.ts'
 import { startBranchServer } from '../branch-server.ts'
 import type { HttpSettings } from './services.ts'
 
@@ -34,6 +34,8 @@ export interface TestServer {
   readonly url: string
   readonly port: number
   readonly dataDir: string
+  /** What the server told the process that runs it. */
+  readonly notices: readonly ServerNotice[]
   ask(question: Question): Promise<Reply>
   get(path: string): Promise<Reply>
   /** Position of the module pos of dar: how many events there are. */
@@ -56,7 +58,10 @@ export async function runRows(server: TestServer, rows: readonly Row[]): Promise
   }
 }
 
-export async function startTestServer(options: Partial<ServerOptions & HttpSettings> = {}): Promise<TestServer> {
+export async function startTestServer(
+  options: Partial<ServerOptions & HttpSettings & { log: Log; isFolderKept: boolean }> = {},
+): Promise<TestServer> {
+  const notices: ServerNotice[] = []
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mishkah-http-'))
   const server: RunningServer = await startBranchServer(
     {
@@ -75,13 +80,14 @@ export async function startTestServer(options: Partial<ServerOptions & HttpSetti
       version: '0.0.0-test',
       ...options,
     },
-    { log: silentLog, notify: () => undefined },
+    { log: options.log ?? silentLog, notify: (notice) => notices.push(notice) },
   )
   const ask = (question: Question): Promise<Reply> => send(server.port, question)
   return {
     url: server.url,
     port: server.port,
     dataDir,
+    notices,
     ask,
     get: (path) => ask({ path }),
     async events() {
@@ -90,7 +96,7 @@ export async function startTestServer(options: Partial<ServerOptions & HttpSetti
     },
     async close() {
       await server.close()
-      rmSync(dataDir, { recursive: true, force: true })
+      if (!options.isFolderKept) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

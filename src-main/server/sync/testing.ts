@@ -93,8 +93,8 @@ export class TestClient {
   #waiting: (() => void)[] = []
   #read = 0
 
-  constructor(url: string) {
-    this.webSocket = new WebSocket(url, { perMessageDeflate: false })
+  constructor(url: string, protocols: string[] = [], headers: Record<string, string> = {}) {
+    this.webSocket = new WebSocket(url, protocols, { perMessageDeflate: false, headers })
     this.opened = new Promise((resolve, reject) => {
       this.webSocket.once('open', () => resolve())
       this.webSocket.once('error', reject)
