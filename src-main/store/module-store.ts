@@ -11,7 +11,7 @@ import type { ModuleDefinition, TableDefinition } from './schema/definition.ts'
 import { parseRule } from './sequences/rules.ts'
 import type { EventRow } from './sqlite/event-table.ts'
 import { type FlagPosition, readDelta } from './sync/read-delta.ts'
-import { readPage } from './tables/list-query.ts'
+import { countVisible, readPage } from './tables/list-query.ts'
 import { readTranslations } from './tables/translations.ts'
 import { type Executed, isSealed, type WriteEngine } from './tables/write-engine.ts'
 import type {
@@ -21,6 +21,7 @@ import type {
   ListQuery,
   RecordView,
   StoredEvent,
+  VisibleRecords,
   WriteCommand,
   WriteResult,
 } from './types.ts'
@@ -133,8 +134,9 @@ export class BranchModuleStore implements ModuleStore {
     return this.list(table, query).recordTexts.map((text) => JSON.parse(text) as JsonObject)
   }
 
-  count(table: string): number {
-    return this.#context.state.count(this.resolveTable(table).name)
+  count(table: string, visible?: VisibleRecords): number {
+    const { name } = this.resolveTable(table)
+    return visible ? countVisible(this.#context.state.records(name), visible) : this.#context.state.count(name)
   }
 
   translations(language: string, fallback?: string): Map<string, Map<string, Record<string, JsonValue>>> {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../src-shared/json.ts'
 import type { EventAction, RecordRef, WriteAction } from '../../src-shared/protocol/records.ts'
+import type { Expression, ExpressionScope } from './schema/expression.ts'
 
 /** Who asks, as far as the meaning of a write depends on it (docs/sync.md, rules L and I). */
 export interface Caller {
@@ -25,6 +26,15 @@ export interface WriteOperation {
   eventId?: string
   /** Guards of POST /save (contract: requireExisting, lastKnownId, payment state ...). Pure: current record -> error or nothing. */
   guard?: (current: JsonObject | undefined) => void
+  /** Asked inside the transaction, once it is known what the write will do. Throws to refuse it. Pure. */
+  authorize?: (change: AuthorizedChange) => void
+}
+
+/** What a write is about to do: `record` is the one to be stored, `previous` the stored one, secret fields included. */
+export interface AuthorizedChange {
+  kind: 'insert' | 'update' | 'delete' | 'unchanged'
+  record?: JsonObject
+  previous?: JsonObject
 }
 
 export interface WriteCommand {
@@ -63,7 +73,7 @@ export interface StoredEvent {
   isCreated: boolean
   isDeleted: boolean
   group?: { id: string; index: number; size: number }
-  /** Hex SHA-256 over the previous event's hash and this event. */
+  /** Hex SHA-256 over the previous event's hash and this event; empty for a reader who does not see all of it. */
   hash: string
 }
 
@@ -102,8 +112,22 @@ export interface ListQuery {
   /** Exact match on the record id. */
   id?: string
   where?: FieldCondition[]
+  /** What the reader may see of the table. */
+  visible?: VisibleRecords
   orderBy?: { field: string; direction: 'asc' | 'desc' }[]
 }
+
+/** Records and fields that a reader may see; the same object each time, so that its SQL is made once. */
+export interface VisibleRecords {
+  condition: Expression
+  /** `auth` and `request` of the condition. */
+  scope: ExpressionScope
+  /** Fields to leave out: keys from the top of the record. */
+  hidden: readonly (readonly string[])[]
+}
+
+/** What a reader sees of one record of a table; undefined when it does not see it. */
+export type RecordPass = (table: string, recordText: string) => string | undefined
 
 export interface FieldCondition {
   field: string
@@ -145,7 +169,14 @@ export interface Delta {
   version: number
   hasMore: boolean
   requiresFullSync: boolean
-  reason?: 'no-cursor' | 'epoch-changed' | 'cursor-expired' | 'cursor-ahead' | 'snapshot-floor' | 'full-sync-flag'
+  reason?:
+    | 'no-cursor'
+    | 'epoch-changed'
+    | 'cursor-expired'
+    | 'cursor-ahead'
+    | 'snapshot-floor'
+    | 'full-sync-flag'
+    | 'rules'
   updatedAt: string | null
   tables: Record<string, { recordTexts: string[]; deleted: string[]; inserted: number; updated: number }>
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { RecordRef } from '../../../src-shared/protocol/records.ts'
+import type { RecordPass } from '../types.ts'
 import { makeFolderDurably, syncFolder } from './durable-file.ts'
 
 /** What stands before the records of an archive; enough for a list of archives. */
@@ -241,14 +242,23 @@ function* readPieces(lines: LineReader, path: string): Generator<ArchivePiece, v
 }
 
 /** The archive in full, without what must not leave the server. For small archives: it is held in memory. */
-export function readPublicArchive(path: string, secretKeysOf: (table: string) => readonly string[]): JsonObject {
-  return JSON.parse([...publicLines(path, secretKeysOf)].join('')) as JsonObject
+export function readPublicArchive(
+  path: string,
+  secretKeysOf: (table: string) => readonly string[],
+  pass?: RecordPass,
+): JsonObject {
+  return JSON.parse([...publicLines(path, secretKeysOf, pass)].join('')) as JsonObject
 }
 
-/** Chunks of the file as it may leave the server: secret fields removed, with a checksum of its own. */
+/**
+ * Chunks of the file as it may leave the server: secret fields removed, with a checksum of its own.
+ *
+ * @param pass - What the reader sees of each record. Samples of records are left out then.
+ */
 export function* publicLines(
   path: string,
   secretKeysOf: (table: string) => readonly string[],
+  pass?: RecordPass,
 ): Generator<string, void, undefined> {
   const lines = new LineEnds()
   const hash = createHash('sha256')
@@ -257,15 +267,23 @@ export function* publicLines(
     return text
   }
   let secretKeys: readonly string[] = []
+  let table = ''
   let isInTable = false
+  const withoutSample = <T extends TableSample>(sample: T): T => (pass ? { ...sample, sample: [] } : sample)
   for (const piece of readArchive(path)) {
-    if (piece.kind === 'head') yield send(lines.head({ ...piece.head, isPublic: true }))
-    else if (piece.kind === 'record') yield send(lines.record(withoutKeys(piece.text, secretKeys)))
-    else {
+    if (piece.kind === 'head') {
+      const { head } = piece
+      yield send(lines.head({ ...head, summary: head.summary.map(withoutSample), isPublic: true }))
+    } else if (piece.kind === 'record') {
+      const text = withoutKeys(piece.text, secretKeys)
+      const passed = pass ? pass(table, text) : text
+      if (passed !== undefined) yield send(lines.record(passed))
+    } else {
       if (isInTable) yield send(lines.endTable())
       isInTable = true
+      table = piece.table.name
       secretKeys = [...new Set([...piece.table.secretKeys, ...secretKeysOf(piece.table.name)])]
-      yield send(lines.startTable(piece.table))
+      yield send(lines.startTable(withoutSample(piece.table)))
     }
   }
   yield send((isInTable ? lines.endTable() : '') + lines.endTables())

@@ -11,6 +11,7 @@ import type { ModuleState } from '../module-state.ts'
 import { compileTable } from '../schema/compile-table.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import { BranchMeta } from '../sqlite/module-rows.ts'
+import type { RecordPass } from '../types.ts'
 import { type ArchiveHead, readArchive, readArchiveHead, readPublicArchive } from './archive-file.ts'
 import { purgeFolder } from './clear-tables.ts'
 import { nextTurn } from './durable-file.ts'
@@ -38,10 +39,13 @@ export class ArchiveHistory {
     return this.#files().map(({ head }) => this.summaryOf(head))
   }
 
-  get(entryId: string): { summary: HistorySummary; entry: JsonObject } {
+  get(entryId: string, pass?: RecordPass): { summary: HistorySummary; entry: JsonObject } {
     const { path, head } = this.#find(entryId)
     const { state } = this.#context
-    return { summary: this.summaryOf(head), entry: readPublicArchive(path, (table) => secretKeysOf(state, table)) }
+    return {
+      summary: this.summaryOf(head),
+      entry: readPublicArchive(path, (table) => secretKeysOf(state, table), pass),
+    }
   }
 
   summaryOf(head: ArchiveHead): HistorySummary {

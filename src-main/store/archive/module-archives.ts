@@ -4,6 +4,7 @@ import type { HistorySummary, PurgePreview } from '../../../src-shared/protocol/
 import type { ArchiveService, PurgeResult, ResetResult, RestoreHistoryResult, SnapshotFiles } from '../api.ts'
 import type { ModuleContext } from '../branch-context.ts'
 import type { ModuleState } from '../module-state.ts'
+import type { RecordPass } from '../types.ts'
 import { type Cleared, clearedEntry, TableClearing } from './clear-tables.ts'
 import { ArchiveHistory } from './history.ts'
 import { countOpenShifts, DEFAULT_PURGE_TABLES, selectPurgeTables, shiftOpenError } from './purge-tables.ts'
@@ -93,8 +94,8 @@ export class ModuleArchives implements ArchiveService {
     return this.#history.list()
   }
 
-  getHistory(entryId: string): { summary: HistorySummary; entry: JsonObject } {
-    return this.#history.get(entryId)
+  getHistory(entryId: string, pass?: RecordPass): { summary: HistorySummary; entry: JsonObject } {
+    return this.#history.get(entryId, pass)
   }
 
   restoreHistory(input: Parameters<ArchiveService['restoreHistory']>[0]): Promise<RestoreHistoryResult> {

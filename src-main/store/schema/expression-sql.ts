@@ -24,6 +24,8 @@ export interface SqlNames {
   kept: (path: string) => string
   /** SQL for the JSON type of `record.<path>` (json_type); needed by size() only. */
   jsonType?: (path: string) => string | undefined
+  /** SQL of a table-valued function with the items of the list at `record.<path>`, in `value`; needed by `x in record.y`. */
+  items?: (path: string) => string | undefined
   /** Values of paths other than record. Without it such a path is an error. */
   scope?: ExpressionScope
 }
@@ -179,6 +181,10 @@ function typeGuard(constant: SqlValue): string {
 
 function compileIn(value: Expression, list: Expression, isNegated: boolean, names: SqlNames): SqlExpression {
   const operand = valueSql(value, names)
+  if (list.kind === 'path' && list.root === 'record') {
+    const found = findInRecord(operand, list, names)
+    return isNegated ? negate(found) : found
+  }
   const items = listValues(list, names)
   const parts: SqlExpression[] = []
   for (const type of ['text', 'number'] as const) {
@@ -193,6 +199,19 @@ function compileIn(value: Expression, list: Expression, isNegated: boolean, name
   }
   const found = parts.length === 0 ? NEVER : join(parts, ' OR ')
   return isNegated ? negate(found) : found
+}
+
+/** Whether a list that is a field of the record has the value; a field that is no list has nothing. */
+function findInRecord(operand: SqlValue, list: PathExpression, names: SqlNames): SqlExpression {
+  const path = list.path.join('.')
+  const items = names.items?.(path)
+  const type = names.jsonType?.(path)
+  if (items === undefined || type === undefined) {
+    throw new AppError('invalid-schema', 'A list that is a field of the record cannot be searched in this expression.')
+  }
+  const isSame = compileCompare('==', operand, { sql: 'item.value', parameters: [] })
+  const sql = `(EXISTS (SELECT 1 FROM ${items} AS item WHERE ${isSame.sql}) AND ${type} IS 'array')`
+  return { sql, parameters: isSame.parameters }
 }
 
 function listValues(list: Expression, names: SqlNames): SqlValue[] {

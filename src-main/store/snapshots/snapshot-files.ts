@@ -14,7 +14,7 @@ import { appendEvent } from '../events/event-writer.ts'
 import type { ModuleState } from '../module-state.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import { ModuleReader } from '../sqlite/module-reader.ts'
-import type { StoredEvent } from '../types.ts'
+import type { RecordPass, StoredEvent } from '../types.ts'
 
 const SNAPSHOT_ID = /^[0-9A-Za-z-]{1,64}$/
 const LINES_PER_TURN = 1000
@@ -66,11 +66,11 @@ export class ModuleSnapshotFiles implements SnapshotFiles {
     }
   }
 
-  async *readPublicLines(snapshotId: string): AsyncGenerator<string, void, undefined> {
+  async *readPublicLines(snapshotId: string, pass?: RecordPass): AsyncGenerator<string, void, undefined> {
     const { path } = this.#find(snapshotId)
     const { state } = this.#context
     let lines = 0
-    for (const line of publicLines(path, (table) => secretKeysOf(state, table))) {
+    for (const line of publicLines(path, (table) => secretKeysOf(state, table), pass)) {
       yield line
       if (++lines % LINES_PER_TURN === 0) await nextTurn()
     }

@@ -6,7 +6,8 @@ import type { FieldDefinition, TableDefinition } from '../schema/definition.ts'
 import { decimalColumnName, fieldColumnName, fieldExpression, quoteName } from '../sqlite/identifiers.ts'
 import { needsColumn } from '../sqlite/record-ddl.ts'
 import type { RecordTable } from '../sqlite/record-table.ts'
-import type { FieldCondition, ListPage, ListQuery } from '../types.ts'
+import type { FieldCondition, ListPage, ListQuery, VisibleRecords } from '../types.ts'
+import { compileVisible } from './visible-records.ts'
 
 type Parameter = string | number | bigint | null
 
@@ -33,6 +34,8 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
   if (query.createdAfter !== undefined) add(clause, 'created_at > ?', query.createdAfter)
   if (query.updatedAfter !== undefined) add(clause, 'updated_at > ?', query.updatedAfter)
   for (const condition of query.where ?? []) addCondition(clause, table, condition)
+  const visible = query.visible && compileVisible(records, query.visible)
+  if (visible) add(clause, visible.sql, ...visible.parameters)
   const sort = query.orderBy?.length ? query.orderBy : undefined
   const offset = addCursor(clause, records, query, isDescending, sort !== undefined)
   const direction = isDescending ? 'DESC' : 'ASC'
@@ -43,7 +46,7 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
       ].join(', ')
     : `n ${direction}`
   const where = clause.where.length === 0 ? '' : `WHERE ${clause.where.join(' AND ')}`
-  const sql = `SELECT n, id, created_at AS createdAt, ${records.publicDoc} AS doc FROM %t ${where} ORDER BY ${order} LIMIT ?${sort ? ' OFFSET ?' : ''}`
+  const sql = `SELECT n, id, created_at AS createdAt, ${visible?.doc ?? records.publicDoc} AS doc FROM %t ${where} ORDER BY ${order} LIMIT ?${sort ? ' OFFSET ?' : ''}`
   const rows = records.statement(sql).all(...clause.parameters, limit + 1, ...(sort ? [offset] : [])) as PageRow[]
   const hasMore = rows.length > limit
   if (hasMore) rows.pop()
@@ -54,6 +57,13 @@ export function readPage(records: RecordTable, query: ListQuery): ListPage {
     cursor: last ? cursorOf(table, last) : null,
     ...(hasMore && last && { next: encodeCursor(sort ? { offset: offset + rows.length } : { after: last.n }) }),
   }
+}
+
+/** How many records a reader may see. Costs a read of the table unless an index serves the condition. */
+export function countVisible(records: RecordTable, visible: VisibleRecords): number {
+  const { sql, parameters } = compileVisible(records, visible)
+  const row = records.statement(`SELECT count(*) AS total FROM %t WHERE ${sql}`).get(...parameters)
+  return (row as { total: number }).total
 }
 
 interface PageRow {

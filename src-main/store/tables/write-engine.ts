@@ -8,6 +8,7 @@ import { isoTime } from '../../lib/clock.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
 import { recordRefOf, toStoredEvent } from '../events/event-line.ts'
 import { type AppendedEvent, appendEvent } from '../events/event-writer.ts'
+import { notePrevious } from '../events/previous-record.ts'
 import type { ModuleState } from '../module-state.ts'
 import {
   applyDefaults,
@@ -156,6 +157,11 @@ export class WriteEngine {
       epoch: module.row.epoch,
       now: isoTime(context.nowMs),
     })
+    operation.authorize?.({
+      kind: decision.kind,
+      ...('record' in decision && { record: decision.record }),
+      ...(current && { previous: current.record }),
+    })
     const write: WriteInput = {
       module,
       command,
@@ -274,6 +280,7 @@ export class WriteEngine {
       ...(group !== undefined && { group }),
       nowMs: context.nowMs,
     })
+    if (outcome === 'updated') notePrevious(appended.event, write.row!.doc)
     events.push(appended)
     const version = write.decision.version
     const { event } = appended

@@ -1,0 +1,100 @@
+import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
+import type { TableDefinition } from '../../store/schema/definition.ts'
+import type { VisibleRecords } from '../../store/types.ts'
+import { type FieldPlace, type ModuleRights, readCondition, type TableRights } from '../rules/module-rights.ts'
+
+/** What a caller sees of the records of a module: whole records left out, fields taken away. */
+export class RecordViews {
+  readonly rights: ModuleRights
+  readonly #visible = new Map<string, VisibleRecords | null>()
+
+  constructor(rights: ModuleRights) {
+    this.rights = rights
+  }
+
+  /** The text as it may be seen; undefined when the record may not be. The same text where nothing is hidden. */
+  textOf(table: string, text: string): string | undefined {
+    const rights = this.rights.of(table)
+    if (rights.words.read === undefined) return undefined
+    if (seesAll(rights)) return text
+    const record = JSON.parse(text) as JsonObject
+    if (!this.rights.isVisible(rights, record)) return undefined
+    const places = this.rights.hiddenPlaces(rights, record)
+    return places.length === 0 ? text : JSON.stringify(withoutPlaces(record, places))
+  }
+
+  /** The same for a record that is not text yet; the record itself is not changed. */
+  recordOf(table: string, record: JsonObject): JsonObject | undefined {
+    const rights = this.rights.of(table)
+    if (!this.rights.isVisible(rights, record)) return undefined
+    return withoutPlaces(record, this.rights.hiddenPlaces(rights, record))
+  }
+
+  /** For lists: undefined when every record and field is seen. Fields that depend on the record are left to `textOf`. */
+  visibleOf(table: string): VisibleRecords | undefined {
+    let visible = this.#visible.get(table)
+    if (visible === undefined) {
+      const rights = this.rights.of(table)
+      visible =
+        rights.rows.read.length === 0 && rights.hidden.size === 0
+          ? null
+          : {
+              condition: readCondition(rights),
+              scope: {},
+              // A field that decides about another one must still be there when that is asked.
+              hidden: rights.sometimesHidden.length > 0 ? [] : hiddenPlaces(rights),
+            }
+      this.#visible.set(table, visible)
+    }
+    return visible ?? undefined
+  }
+
+  /** What is left of a record that its writer may not see: how to name it. */
+  referenceText(table: TableDefinition, recordText: string): string {
+    const record = JSON.parse(recordText) as JsonObject
+    const names = [...table.primaryKey, 'version']
+    return JSON.stringify(Object.fromEntries(names.flatMap((name) => (name in record ? [[name, record[name]]] : []))))
+  }
+}
+
+function hiddenPlaces(rights: TableRights): FieldPlace[] {
+  return [...rights.hidden.values()].flatMap(({ places }) => places)
+}
+
+/** Every record and every field of the table. */
+export function seesAll(rights: TableRights): boolean {
+  return (
+    rights.words.read !== undefined &&
+    rights.rows.read.length === 0 &&
+    rights.hidden.size === 0 &&
+    rights.sometimesHidden.length === 0
+  )
+}
+
+/** A copy without the values at these places. */
+export function withoutPlaces(record: JsonObject, places: readonly FieldPlace[]): JsonObject {
+  const copy = { ...record }
+  for (const place of places) removePlace(copy, place)
+  return copy
+}
+
+function removePlace(record: JsonObject, [key = '', ...rest]: FieldPlace): void {
+  if (!Object.hasOwn(record, key)) return
+  if (rest.length === 0) {
+    delete record[key]
+    return
+  }
+  const inner = record[key] as JsonValue
+  if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return
+  const copy = { ...inner }
+  record[key] = copy
+  removePlace(copy, rest)
+}
+
+/** Whether a record says something at the place. */
+export function hasPlace(record: JsonObject, [key = '', ...rest]: FieldPlace): boolean {
+  if (!Object.hasOwn(record, key) || record[key] === undefined) return false
+  if (rest.length === 0) return true
+  const inner = record[key]
+  return typeof inner === 'object' && inner !== null && !Array.isArray(inner) && hasPlace(inner, rest)
+}
