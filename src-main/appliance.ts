@@ -93,7 +93,7 @@ export function openAppliance(launch: Launch, listeners: ApplianceListeners = {}
 
 function announce(launch: Launch, address: ServerAddress, log: Log): void {
   log.info('server-ready', { url: address.url, serverId: address.serverId })
-  for (const { level, event, message } of startupLines(launch, address.url, address.port))
+  for (const { level, event, message } of startupLines(launch, address.url, address.port, undefined, address.isOpen))
     log[level](event, { message })
 }
 

@@ -116,7 +116,8 @@ export class ServerHost {
     if (outcome.type === 'ready') {
       this.#port = outcome.port
       if (this.#stopping) return outcome
-      this.#setState({ kind: 'ready', address: { url: outcome.url, port: outcome.port, serverId: outcome.serverId } })
+      const { url, port, serverId, isOpen } = outcome
+      this.#setState({ kind: 'ready', address: { url, port, serverId, isOpen } })
       void thread.ended.then((error) => this.#handleCrash(thread, error))
     } else {
       await thread.ended

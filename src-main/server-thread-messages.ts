@@ -11,6 +11,8 @@ export interface ServerAddress {
   url: string
   port: number
   serverId: string
+  /** No manager existed when it started. */
+  isOpen: boolean
 }
 
 /** Why a start failed, fit for people. */

@@ -43,7 +43,8 @@ async function start(options: ServerOptions): Promise<Running | undefined> {
     // Only now: importing it loads the SQLite driver.
     const { startBranchServer } = await import('./server/branch-server.ts')
     const server = await startBranchServer(options, { log, notify: (notice) => post({ type: 'notice', notice }) })
-    post({ type: 'ready', url: server.url, port: server.port, serverId: server.serverId })
+    const { url, port, serverId, isOpen = true } = server
+    post({ type: 'ready', url, port, serverId, isOpen })
     flushCompileCache()
     return { folder, server }
   } catch (error) {

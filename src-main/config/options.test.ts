@@ -188,3 +188,32 @@ test('discovery is on unless told', () => {
   const asked = [launch(), launch(['--no-mdns']), launch([], { MISHKAH_MDNS: 'off' })]
   expect(asked.map(({ server }) => server.mdns)).toEqual([true, false, false])
 })
+
+test('the password of the first manager comes from the environment alone and is in no message', () => {
+  const parse = (env: NodeJS.ProcessEnv, argv: string[] = []): Launch =>
+    parseLaunch({ argv, env, cwd: '/', defaultDataDir: '/data', version: '0.0.0' })
+  expect(parse({ MISHKAH_ADMIN_PASSWORD: 'a long password' }).server.adminPassword).toBe('a long password')
+  expect(parse({ MISHKAH_ADMIN_PASSWORD: '' }).server.adminPassword).toBeUndefined()
+  for (const password of ['qzx', 'kkkkkkkkkkkk']) {
+    const error = catchError(() => parse({ MISHKAH_ADMIN_PASSWORD: password }))
+    expect(String(error)).toMatch(/MISHKAH_ADMIN_PASSWORD/)
+    expect(String(error)).not.toContain(password)
+  }
+  expect(() => parse({}, ['--admin-password', 'a long password'])).toThrow('There is no option')
+})
+
+test('a branch with a manager says nothing of administrators', () => {
+  const launch = parseLaunch({ argv: ['--host', '0.0.0.0'], env: {}, cwd: '/', defaultDataDir: '/d', version: '0' })
+  const events = (isOpen: boolean): string[] =>
+    startupLines(launch, 'http://127.0.0.1:3200', 3200, ['10.0.0.2'], isOpen).map(({ event }) => event)
+  expect(events(true)).toEqual([...events(false), 'everyone-is-administrator'])
+})
+
+function catchError(work: () => unknown): unknown {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}

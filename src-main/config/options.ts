@@ -123,8 +123,22 @@ export function parseLaunch(input: LaunchInput): Launch {
   }
   const isHalf = (values.tlsCert === '') !== (values.tlsKey === '')
   if (isHalf) problems.push('--tls-cert and --tls-key need each other.')
+  const adminPassword = readAdminPassword(input.env, problems)
   if (problems.length > 0) throw new OptionsError(problems)
-  return toLaunch(values as OptionValues, texts, input)
+  const launch = toLaunch(values as OptionValues, texts, input)
+  return adminPassword === undefined ? launch : { ...launch, server: { ...launch.server, adminPassword } }
+}
+
+const ADMIN_PASSWORD = 'MISHKAH_ADMIN_PASSWORD'
+
+/** Of the environment only: a flag would stand in the list of processes. No message repeats it. */
+function readAdminPassword(env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+  const password = env[ADMIN_PASSWORD]
+  if (password === undefined || password === '') return undefined
+  const length = [...password].length
+  if (length < 8 || length > 256) problems.push(`${ADMIN_PASSWORD} must have 8 to 256 characters.`)
+  else if (new Set(password).size < 4) problems.push(`${ADMIN_PASSWORD} is too easy to guess.`)
+  return password
 }
 
 function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>, input: LaunchInput): Launch {
@@ -216,7 +230,10 @@ export function helpText(): string {
   })
   const width = Math.max(...rows.map((row) => row.left.length)) + 2
   const lines = rows.map((row) => `${row.left.padEnd(width)}${row.right}`)
-  return ['Mishkah Branch Server', '', 'npm start -- [options]', '', ...lines, '', EXIT_CODE_HELP].join('\n')
+  const environment = `${ADMIN_PASSWORD}: makes the first manager "admin" of a data folder that has none; never shown.`
+  return ['Mishkah Branch Server', '', 'npm start -- [options]', '', ...lines, '', environment, EXIT_CODE_HELP].join(
+    '\n',
+  )
 }
 
 /** How the process ends; a service wrapper can tell a taken port from a crash. */

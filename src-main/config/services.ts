@@ -22,6 +22,8 @@ export interface RunningServer {
   readonly url: string
   readonly port: number
   readonly serverId: string
+  /** No manager exists yet: everyone who is admitted is an administrator. So too when absent. */
+  readonly isOpen?: boolean
   /** Stops accepting, says goodbye to sockets, finishes the running commit, checkpoints. May be called twice. */
   close(): Promise<void>
 }

@@ -11,26 +11,34 @@ export interface StartupLine {
  * What a person needs to know once the server listens: the console, who can reach it, and what that means.
  *
  * @param url - The address for this machine.
+ * @param isOpen - No manager exists yet.
  */
-export function startupLines(launch: Launch, url: string, port: number, addresses?: string[]): StartupLine[] {
+export function startupLines(
+  launch: Launch,
+  url: string,
+  port: number,
+  addresses?: string[],
+  isOpen = true,
+): StartupLine[] {
   const { host, dataDir, openLan, openLanRole } = launch.server
   const lines: StartupLine[] = [
     { level: 'info', event: 'console', message: `Console: ${url}/console/` },
     { level: 'info', event: 'data-folder', message: `Data folder: ${dataDir}` },
   ]
   if (isLoopbackHost(host)) {
-    const why = launch.isHostGiven ? 'as asked' : 'since nobody can sign in yet'
+    const why = launch.isHostGiven || !isOpen ? 'as asked' : 'since nobody can sign in yet'
     const advice = 'use --host or MISHKAH_OPEN_LAN=1 to serve the network'
     lines.push({ level: 'info', event: 'loopback-only', message: `Listening on ${host} only, ${why}; ${advice}.` })
   } else {
     const urls = listLanUrls(host, port, addresses)
     const where = urls.length > 0 ? urls.join('  ') : 'no network is connected right now'
     lines.push({ level: 'info', event: 'network', message: `On the network: ${where}` })
-    lines.push({
-      level: 'warn',
-      event: 'everyone-is-administrator',
-      message: 'Nobody can sign in yet: everyone who is admitted is an administrator.',
-    })
+    if (isOpen)
+      lines.push({
+        level: 'warn',
+        event: 'everyone-is-administrator',
+        message: 'Nobody can sign in yet: everyone who is admitted is an administrator.',
+      })
   }
   if (openLan) {
     const message = `Open LAN: once people exist, devices with private addresses are admitted without signing in, as ${openLanRole}.`

@@ -161,6 +161,7 @@ async function serve(
     url: localUrl(options.host, port),
     port,
     serverId: store.serverId,
+    isOpen: access.identity.isOpen,
     close: () => (closing ??= close()),
   }
 }

@@ -97,17 +97,36 @@ function servesLegacy(store: Store, branchId: string): boolean {
   }
 }
 
+function servesOpenLan(store: Store, branchId: string): boolean {
+  try {
+    return store.getBranch(branchId).isOpenLan
+  } catch (error) {
+    if (isAppError(error)) return false
+    throw error
+  }
+}
+
 async function listWarnings(services: HttpServices, freeBytes: number): Promise<BranchServerStatus['warnings']> {
   const { store, options } = services
   const warnings: BranchServerStatus['warnings'] = []
   for (const { name, ok, reason } of await runChecks(services)) {
     if (!ok) warnings.push({ code: `check-${name}`, message: reason ?? `The check ${name} fails.` })
   }
-  if (!isLoopbackHost(options.host)) {
+  if (!isLoopbackHost(options.host) && services.access.identity.isOpen) {
     warnings.push({
       code: 'open-lan',
       message: 'Every device of the local network is admitted as an administrator without signing in.',
-      hint: 'Start without --host and --open-lan to admit only this machine.',
+      hint: 'Make the first manager under People; until then start without --host and --open-lan.',
+    })
+  }
+  const openLan = services.access.identity.isOpen
+    ? []
+    : store.branchIds().filter((branchId) => servesOpenLan(store, branchId))
+  if (openLan.length > 0) {
+    warnings.push({
+      code: 'open-lan',
+      message: `Devices of the local network are admitted without signing in, as ${options.openLanRole}, in: ${openLan.join(', ')}.`,
+      hint: 'Pair the devices, then switch this off.',
     })
   }
   const legacy = store.branchIds().filter((branchId) => servesLegacy(store, branchId))
