@@ -137,7 +137,8 @@ function mutate(value: object, random: Random): object {
     if (keys.length === 0) continue
     const key = random.pick(keys)
     if (random.chance(0.2)) delete target[key]
-    else target[random.chance(0.2) ? `${key}2` : key] = random.pick(ODD_VALUES)
+    // A copy: the next change may reach into it.
+    else target[random.chance(0.2) ? `${key}2` : key] = structuredClone(random.pick(ODD_VALUES))
   }
   return copy
 }
