@@ -1,7 +1,11 @@
 import { AppError } from '../../src-shared/errors.ts'
 import { type Access, openAccess } from '../access/open-access.ts'
 import type { PlainHttpRules } from '../access/plain-http/plain-http-policy.ts'
+import { RoleStore } from '../access/roles/role-store.ts'
+import { type Policy, readPolicy } from '../access/rules/policy.ts'
+import { Rights } from '../access/rules/rights.ts'
 import type { OpenLan } from '../access/sign-in/identity.ts'
+import { Guard } from '../access/view/guard.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { RunningServer, ServerServices } from '../config/services.ts'
@@ -36,14 +40,17 @@ export async function startBranchServer(
   const store = await openStore({ ...options, log })
   let access: Access | undefined
   try {
+    const policy = readPolicy(options.dataDir)
+    const guard = openGuard(store, policy)
     access = await openAccess({
       ...options,
+      roles: new RoleStore(store.system, policy.roles),
       database: store.system,
       log,
       clock: systemClock,
       openLan: () => openLanOf(store, options.openLanRole),
     })
-    return await serve(options, services, store, access)
+    return await serve(options, services, store, { access, guard })
   } catch (error) {
     access?.close()
     await store.close()
@@ -55,7 +62,7 @@ async function serve(
   options: ServerOptions & Partial<HttpSettings>,
   { log, notify }: ServerServices,
   store: Store,
-  access: Access,
+  { access, guard }: { access: Access; guard: Guard },
 ): Promise<RunningServer> {
   const settings = { ...DEFAULT_HTTP_SETTINGS, ...options }
   const callers = createCallers({ ...settings, isOpen: () => access.identity.isOpen })
@@ -76,6 +83,7 @@ async function serve(
   const http: HttpServices = {
     store,
     access,
+    guard,
     log,
     callers,
     metrics,
@@ -117,7 +125,7 @@ async function serve(
     checkEveryMs: settings.clientLimits.checkEveryMs,
   })
   openNetwork = network
-  gateway = startGateway({ server, store, access, callers, plainHttpRules, log, options, metrics })
+  gateway = startGateway({ server, store, access, guard, callers, plainHttpRules, log, options, metrics })
   if (access.identity.isOpen) warnAboutOpenDoors(options, log)
   const setupCode = access.firstManager.code
   if (setupCode !== undefined) notify({ kind: 'setup-code', code: setupCode })
@@ -179,6 +187,16 @@ function isOpenLan(store: Store, branchId: string): boolean {
   } catch {
     return false
   }
+}
+
+/** @throws AppError `invalid-policy`: rules that cannot be kept must not be taken for rules that are. */
+function openGuard(store: Store, policy: Policy): Guard {
+  const guard = new Guard(new Rights(policy))
+  for (const branchId of store.branchIds()) {
+    const branch = store.getBranch(branchId)
+    for (const moduleId of branch.moduleIds()) guard.rights.check(branch.getModule(moduleId).definition)
+  }
+  return guard
 }
 
 /** Before people exist everyone who is admitted is an administrator: say so where it reaches beyond this machine. */

@@ -221,6 +221,11 @@ function guardSnapshots(snapshots: SnapshotFiles, pass: RecordPass): SnapshotFil
   }
 }
 
+/** How events of the module are seen; null when they are seen as they are. */
+export function eventViewOf(module: ModuleStore): EventView | null {
+  return module instanceof GuardedModule ? module.eventView : null
+}
+
 /** The rights that a module was handed out with; undefined for the module itself. */
 export function rightsOf(module: ModuleStore): ModuleRights | undefined {
   return module instanceof GuardedModule ? module.rights : undefined

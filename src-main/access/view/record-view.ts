@@ -17,7 +17,7 @@ export class RecordViews {
     const rights = this.rights.of(table)
     if (rights.words.read === undefined) return undefined
     if (seesAll(rights)) return text
-    const record = JSON.parse(text) as JsonObject
+    const record = parseShared(text)
     if (!this.rights.isVisible(rights, record)) return undefined
     const places = this.rights.hiddenPlaces(rights, record)
     return places.length === 0 ? text : JSON.stringify(withoutPlaces(record, places))
@@ -55,6 +55,18 @@ export class RecordViews {
     const names = [...table.primaryKey, 'version']
     return JSON.stringify(Object.fromEntries(names.flatMap((name) => (name in record ? [[name, record[name]]] : []))))
   }
+}
+
+let lastText = ''
+let lastRecord: JsonObject = {}
+
+/** The same record is often judged for many listeners one after the other. Nobody changes what this returns. */
+function parseShared(text: string): JsonObject {
+  if (text !== lastText) {
+    lastRecord = JSON.parse(text) as JsonObject
+    lastText = text
+  }
+  return lastRecord
 }
 
 function hiddenPlaces(rights: TableRights): FieldPlace[] {

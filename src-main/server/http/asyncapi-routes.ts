@@ -10,6 +10,7 @@ export const asyncApiRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/asyncapi.json',
     tag: 'Schemas',
+    permission: 'signed-in',
     summary: 'The frames of the WebSocket: AsyncAPI 3 with a JSON Schema for each message',
     answers: { 200: { description: 'The document', schema: z.looseObject({ asyncapi: z.literal('3.0.0') }) } },
     handle(call) {

@@ -21,6 +21,7 @@ export const auditRoutes: readonly Route[] = [
     method: 'GET',
     path: AUDIT,
     tag: 'Access',
+    permission: 'manage:audit',
     summary: 'The audit log, newest first',
     query: z.object({
       action: z.string().optional(),
@@ -49,6 +50,7 @@ export const auditRoutes: readonly Route[] = [
     method: 'GET',
     path: `${AUDIT}/export`,
     tag: 'Access',
+    permission: 'manage:audit',
     summary: 'The whole audit log, oldest first, one JSON object or CSV row a line',
     query: z.object({ format: z.enum(['ndjson', 'csv']).optional() }),
     answers: { 200: { description: 'The file', type: 'application/x-ndjson' } },
@@ -62,6 +64,7 @@ export const auditRoutes: readonly Route[] = [
     method: 'POST',
     path: `${AUDIT}/verify`,
     tag: 'Access',
+    permission: 'manage:audit',
     summary: 'Checks every link of the chain',
     answers: {
       200: { description: 'It holds', schema: z.object({ entries: z.int(), headHash: z.string() }) },

@@ -31,6 +31,7 @@ export const authRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/auth/state',
     tag: 'Access',
+    permission: 'public',
     summary: 'Whether the first manager was made',
     answers: { 200: { description: 'The state', schema: z.object({ isSetUp: z.boolean() }) } },
     handle: (call) => call.send(200, { isSetUp: !call.services.access.identity.isOpen }),
@@ -39,6 +40,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/setup',
     tag: 'Access',
+    permission: 'public',
     summary: 'Makes the first manager, with the code that the terminal shows or from the window of this machine',
     body: z.object({
       code: z.string().max(64).optional(),
@@ -70,6 +72,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/login',
     tag: 'Access',
+    permission: 'public',
     summary: 'Signs in with a password, or on a paired device with a PIN',
     body: z
       .object({ user: userName, password: secretText.optional(), pin: secretText.optional(), cookie: wantsCookie })
@@ -93,6 +96,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/refresh',
     tag: 'Access',
+    permission: 'public',
     summary: 'A new access token for a refresh token, which is used up and replaced',
     body: z.object({
       refreshToken: z.string().max(256),
@@ -118,6 +122,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/recover',
     tag: 'Access',
+    permission: 'public',
     summary: 'A new password for an administrator, with the code of the recovery kit',
     body: z.object({ recoveryCode: z.string().max(128), user: userName.optional(), password: secretText }),
     answers: {
@@ -141,6 +146,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/logout',
     tag: 'Access',
+    permission: 'signed-in',
     summary: 'Ends this session: its tokens, its cookie and its sockets',
     answers: { 200: { description: 'Signed out', schema: z.object({ signedOut: z.boolean() }) } },
     handle(call) {
@@ -154,6 +160,7 @@ export const authRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/auth/me',
     tag: 'Access',
+    permission: 'signed-in',
     summary: 'Whom this request acts for, and what it may do',
     answers: {
       200: { description: 'The caller', schema: z.looseObject({ kind: z.string(), permissions: z.array(z.string()) }) },
@@ -172,6 +179,7 @@ export const authRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/password',
     tag: 'Access',
+    permission: 'signed-in',
     summary: 'Changes the own password or PIN; other sessions of the person end with a new password',
     body: z
       .object({
@@ -200,6 +208,7 @@ export const authRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/auth/sessions',
     tag: 'Access',
+    permission: 'signed-in',
     summary: 'Where the person is signed in',
     answers: {
       200: { description: 'Sessions', schema: z.object({ sessions: z.array(z.looseObject({ id: z.string() })) }) },
@@ -214,6 +223,7 @@ export const authRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/api/auth/sessions/:sessionId',
     tag: 'Access',
+    permission: 'signed-in',
     summary: 'Ends one of the own sessions',
     answers: { 200: { description: 'Ended', schema: z.object({ ended: z.boolean() }) } },
     errors: ['session-not-found'],

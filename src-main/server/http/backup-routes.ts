@@ -18,6 +18,7 @@ export const backupRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/manage/backups',
     tag: 'Backups',
+    permission: 'manage:backups',
     summary: 'Backups, newest first',
     answers: {
       200: { description: 'Backups', schema: z.object({ folder: z.string(), backups: z.array(backupShape) }) },
@@ -31,6 +32,7 @@ export const backupRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/manage/backups',
     tag: 'Backups',
+    permission: 'manage:backups',
     summary: 'Make a backup and check it',
     body: z.object({ folder: z.string().min(1).max(1_000).optional(), note: z.string().max(500).optional() }),
     answers: { 202: taskAnswer },
@@ -51,6 +53,7 @@ export const backupRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/manage/restore',
     tag: 'Backups',
+    permission: 'manage:backups',
     summary: 'Put a backup back, of one branch or of all; a new backup is made first',
     body: z.object({ backupId: z.string().min(1), branchId: z.string().optional(), confirm: z.string().optional() }),
     answers: { 202: taskAnswer },

@@ -25,6 +25,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/branches',
     tag: 'Branches',
+    permission: 'table',
     summary: 'All branches with the versions of their modules',
     answers: { 200: { description: 'Branches', schema: z.object({ branches: z.array(branchShape) }) } },
     handle: (call) => call.send(200, { branches: call.services.store.listBranches().map(describeBranch) }),
@@ -33,6 +34,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/branches',
     tag: 'Branches',
+    permission: 'manage:branches',
     summary: 'Add a branch',
     body: z.looseObject({ id: z.string().optional(), label: z.string().optional() }),
     answers: {
@@ -62,6 +64,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/branches/:branchId',
     tag: 'Branches',
+    permission: 'table',
     summary: 'Snapshots of all modules of a branch',
     answers: {
       200: {
@@ -81,6 +84,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/state',
     tag: 'Health',
+    permission: 'table',
     summary: 'The same as GET /api/branches/{branchId}',
     query: z.object({ branch: z.string().optional() }),
     queryAliases: { branchId: 'branch' },
@@ -95,6 +99,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/branches/:branchId/modules',
     tag: 'Branches',
+    permission: 'table',
     summary: 'Ids of the modules of a branch',
     answers: {
       200: { description: 'Module ids', schema: z.object({ branchId: z.string(), modules: z.array(z.string()) }) },
@@ -109,6 +114,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/branches/:branchId/modules',
     tag: 'Branches',
+    permission: 'manage:branches',
     summary: 'Give a branch one more module',
     body: z.looseObject({ id: z.string().optional() }),
     answers: {
@@ -126,6 +132,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: MODULE_PATH,
     tag: 'Branches',
+    permission: 'table',
     summary: 'Snapshot of a module; streamed, with an ETag of its position',
     query: languageQuery,
     queryAliases: languageAliases,
@@ -141,6 +148,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'POST',
     path: MODULE_PATH,
     tag: 'Branches',
+    permission: 'table',
     summary: 'Answers what was sent, with the snapshot; stores nothing',
     answers: { 200: { description: 'Echo', schema: z.object({ received: z.unknown(), snapshot: snapshotShape }) } },
     async handle(call) {
@@ -154,6 +162,7 @@ export const branchRoutes: readonly Route[] = [
     method: 'GET',
     path: `${MODULE_PATH}/*path`,
     tag: 'Branches',
+    permission: 'table',
     summary: 'One value inside the snapshot: tables, meta, version, tables/{table}/{index} ...',
     answers: { 200: { description: 'The value' }, 304: { description: 'Unchanged' } },
     errors: ['path-not-found'],

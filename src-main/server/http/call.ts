@@ -5,7 +5,6 @@ import { parseBranchId, parseModuleId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
 import type { Principal } from '../../access/principal.ts'
-import { requireBranch } from '../../access/sign-in/may-manage.ts'
 import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
 import type { NetworkCaller } from '../callers.ts'
@@ -46,7 +45,12 @@ export class Call {
     common: string[],
     identity: { principal?: Principal | undefined; error?: unknown },
   ) {
-    this.services = services
+    const { principal } = identity
+    // Whatever a route asks the store, it asks as this caller.
+    this.services =
+      principal && services.guard.isRestricted(principal)
+        ? { ...services, store: services.guard.storeFor(principal, services.store) }
+        : services
     this.request = request
     this.response = response
     this.network = network
@@ -83,10 +87,10 @@ export class Call {
     return this.params[name] ?? ''
   }
 
-  /** The branch of the path. Throws `invalid-name`, `branch-not-found`, `forbidden`. */
+  /** The branch of the path. Throws `invalid-name`, `branch-not-found`, for one that the caller may not enter as well. */
   branch(): BranchStore {
     const branchId = parseBranchId(this.param('branchId'))
-    requireBranch(this.principal, branchId)
+    this.requireSignIn()
     return this.services.store.getBranch(branchId)
   }
 

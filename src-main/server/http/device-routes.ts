@@ -33,6 +33,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'GET',
     path: DEVICES,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Paired and revoked devices',
     answers: { 200: { description: 'Devices', schema: z.object({ devices: z.array(deviceShape) }) } },
     handle(call) {
@@ -44,6 +45,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'PATCH',
     path: `${DEVICES}/:deviceId`,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Renames a device or changes its role, branches or legacy flag',
     body: z.object({ ...planBody, reason: reasonText }),
     answers: { 200: { description: 'The device', schema: deviceShape } },
@@ -66,6 +68,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'DELETE',
     path: `${DEVICES}/:deviceId`,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Revokes a device for good: its tokens, everyone signed in on it, and its sockets',
     query: z.object({ reason: reasonText }),
     answers: { 200: { description: 'The device', schema: deviceShape } },
@@ -83,6 +86,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'GET',
     path: PAIRINGS,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Open invitations and devices that wait for approval',
     answers: { 200: { description: 'Pairings', schema: z.object({ pairings: z.array(pairingShape) }) } },
     handle(call) {
@@ -94,6 +98,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'POST',
     path: PAIRINGS,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Invites a device: 8 digits to type, or the content of a QR code; good for ten minutes and once',
     body: z.object({ ...planBody, role: z.string().max(64) }),
     answers: {
@@ -133,6 +138,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'POST',
     path: `${PAIRINGS}/:pairingId/approve`,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Lets a waiting device in',
     body: z.object(planBody),
     answers: { 200: { description: 'The pairing', schema: pairingShape } },
@@ -156,6 +162,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'DELETE',
     path: `${PAIRINGS}/:pairingId`,
     tag: 'Access',
+    permission: 'manage:devices',
     summary: 'Takes an invitation back, or turns a waiting device away',
     answers: { 200: { description: 'Whether there was one', schema: z.object({ withdrawn: z.boolean() }) } },
     errors: ['forbidden'],
@@ -170,6 +177,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/pair',
     tag: 'Access',
+    permission: 'public',
     summary: 'A device shows its code, and waits for approval, or the secret of the QR code, and is paired',
     body: z
       .object({
@@ -201,6 +209,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/pair/collect',
     tag: 'Access',
+    permission: 'public',
     summary: 'A waiting device asks whether it was approved, and gets its tokens once',
     body: z.object({ claim: z.string().max(128), cookie: z.boolean().optional() }),
     answers: {
@@ -218,6 +227,7 @@ export const deviceRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/auth/approve-device',
     tag: 'Access',
+    permission: 'public',
     summary: 'A manager approves the waiting device by typing a PIN on it',
     body: z.object({
       claim: z.string().max(128),

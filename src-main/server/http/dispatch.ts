@@ -2,6 +2,7 @@ import Router, { type RouterContext } from '@koa/router'
 import type { Context, Next } from 'koa'
 import { AppError } from '../../../src-shared/errors.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
+import { type Area, findAreaWord } from '../../access/roles/permissions.ts'
 import type { Call } from './call.ts'
 import type { Route } from './route.ts'
 
@@ -99,6 +100,17 @@ async function handleAudited(call: Call, handle: Route['handle'], name: string):
   audit.record({ action: 'manage', outcome: 'done', actor, subject: name, details: Object.fromEntries(params) })
 }
 
+/** @throws AppError `unauthorized` for who is not known, `forbidden` for who may not. */
+function checkPermission(call: Call, { permission }: Route): void {
+  if (permission === 'public') return
+  const { permissions, roleId } = call.principal
+  if (permission === 'signed-in' || permission === 'table') return
+  if (findAreaWord(permissions, permission.slice('manage:'.length) as Area) !== undefined) return
+  throw new AppError('forbidden', `The role ${roleId} does not have the permission ${permission}.`, {
+    details: { rule: `permission ${permission}`, permission },
+  })
+}
+
 type RunRouter = (ctx: RouterContext, next: Next) => unknown
 
 function register(router: Router, route: Route): void {
@@ -107,6 +119,7 @@ function register(router: Router, route: Route): void {
   router.register(route.path, [route.method], (ctx: RouterContext) => {
     const call = ctx.state.call as Call
     call.params = ctx.params
+    checkPermission(call, route)
     return isAudited ? handleAudited(call, handle, `${route.method} ${route.path}`) : handle(call)
   })
 }

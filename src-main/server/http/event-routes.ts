@@ -47,6 +47,7 @@ export const eventRoutes: readonly Route[] = [
     method: 'GET',
     path: EVENTS_PATH,
     tag: 'Events',
+    permission: 'table',
     summary: 'Events of a module, oldest first; without `after` the last ones',
     query: z.object({
       after: wholeNumber.describe('Sequence after which to read; 0 reads from the oldest event kept'),
@@ -91,6 +92,7 @@ export const eventRoutes: readonly Route[] = [
     method: 'POST',
     path: `${EVENTS_PATH}/batch`,
     tag: 'Events',
+    permission: 'table',
     summary: 'Store several events in one transaction, if nobody wrote since',
     answers: {
       200: {
@@ -113,6 +115,7 @@ export const eventRoutes: readonly Route[] = [
     method: 'GET',
     path: `${EVENTS_PATH}/:eventId`,
     tag: 'Events',
+    permission: 'table',
     summary: 'One event',
     answers: {
       200: {
@@ -134,6 +137,7 @@ export const eventRoutes: readonly Route[] = [
     method: 'POST',
     path: EVENTS_PATH,
     tag: 'Events',
+    permission: 'table',
     summary: 'Store one event',
     answers: {
       200: {

@@ -23,6 +23,7 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     path: '/healthz',
     tag: 'Health',
+    permission: 'public',
     summary: 'The server answers',
     answers: {
       200: {
@@ -38,6 +39,7 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     path: '/livez',
     tag: 'Health',
+    permission: 'public',
     summary: 'The process lives; do not restart it',
     answers: { 200: { description: 'Alive', schema: z.object({ status: z.literal('ok') }) } },
     handle(call) {
@@ -48,6 +50,7 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     path: '/readyz',
     tag: 'Health',
+    permission: 'public',
     summary: 'The server can take writes, with a reason for each check that fails',
     answers: {
       200: { description: 'Ready', schema: z.object({ status: z.literal('ready'), checks: z.array(check) }) },
@@ -67,6 +70,7 @@ export const healthRoutes: readonly Route[] = [
     method: 'GET',
     path: '/metrics',
     tag: 'Health',
+    permission: 'manage:metrics',
     summary: 'Figures for Prometheus',
     answers: { 200: { description: 'Prometheus text format 0.0.4', type: 'text/plain' } },
     async handle(call) {

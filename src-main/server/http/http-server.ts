@@ -178,14 +178,14 @@ async function identify(
 
 /** Kept answers hold everything: they are for callers from whom nothing is hidden, and whose token was seen before. */
 function findUnrestricted(
-  { access }: HttpServices,
+  { access, guard }: HttpServices,
   request: IncomingMessage,
   caller: NetworkCaller,
 ): Principal | undefined {
   try {
     const principal = access.identity.judge(request, caller)
     if (principal === undefined || principal instanceof Promise) return undefined
-    return principal.permissions.includes('*') && principal.branchIds === null ? principal : undefined
+    return guard.isRestricted(principal) ? undefined : principal
   } catch {
     return undefined // refused in words on the long way
   }

@@ -12,6 +12,7 @@ export const i18nRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/store/i18n',
     tag: 'Schemas',
+    permission: 'table',
     summary: 'Translated fields by table and record',
     query: z.object({
       branch: z.string().optional(),

@@ -17,6 +17,7 @@ export const moduleRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/modules',
     tag: 'Schemas',
+    permission: 'signed-in',
     summary: 'All kinds of modules',
     answers: { 200: { description: 'Modules', schema: z.object({ modules: z.array(moduleShape) }) } },
     handle: (call) => call.send(200, { modules: call.services.store.listModuleTypes() }),
@@ -25,6 +26,7 @@ export const moduleRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/modules',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'Add a kind of module',
     body: z.looseObject({
       id: z.string().optional(),

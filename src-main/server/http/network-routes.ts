@@ -36,6 +36,7 @@ export const networkRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/manage/network',
     tag: 'Network',
+    permission: 'manage:network',
     summary: 'Addresses, https, the authority that devices are to trust',
     answers: { 200: { description: 'What devices need to know', schema: facts } },
     async handle(call) {
@@ -60,6 +61,7 @@ export const networkRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/manage/network-check',
     tag: 'Network',
+    permission: 'manage:network',
     summary: 'Walks the way of a tablet to the server and says which step fails',
     answers: { 200: { description: 'The steps, in order', schema: steps } },
     async handle(call) {

@@ -11,6 +11,7 @@ export function openApiRoutes(routes: readonly Route[]): readonly Route[] {
     method: 'GET',
     path: '/api/openapi.json',
     tag: 'Schemas',
+    permission: 'signed-in',
     summary: 'This description: OpenAPI 3.1 with a JSON Schema for each table',
     answers: { 200: { description: 'The document', schema: z.looseObject({ openapi: z.literal('3.1.0') }) } },
     handle(call) {

@@ -81,6 +81,7 @@ export const orderRoutes: readonly Route[] = [
     method: 'GET',
     path: ORDERS_PATH,
     tag: 'Orders',
+    permission: 'table',
     summary: 'Orders, latest change first',
     query: listQuery,
     queryAliases: {
@@ -107,6 +108,7 @@ export const orderRoutes: readonly Route[] = [
     method: 'GET',
     path: `${ORDERS_PATH}/:orderId`,
     tag: 'Orders',
+    permission: 'table',
     summary: 'One order with everything that belongs to it',
     answers: {
       200: {
@@ -133,6 +135,7 @@ function saveRoute(method: Method, path: string, summary: string): Route {
     method,
     path,
     tag: 'Orders',
+    permission: 'table',
     summary,
     bodyDoc: orderBody,
     answers:

@@ -26,6 +26,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'GET',
     path: PEOPLE,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'People who may sign in',
     answers: { 200: { description: 'People', schema: z.object({ people: z.array(personShape) }) } },
     handle(call) {
@@ -38,6 +39,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'POST',
     path: PEOPLE,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Adds a person',
     body: z.object({
       user: z.string().max(128),
@@ -65,6 +67,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'GET',
     path: ONE,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'One person',
     answers: { 200: { description: 'The person', schema: personShape } },
     errors: ['person-not-found'],
@@ -77,6 +80,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'PATCH',
     path: ONE,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Changes a person; rights count at once, a new password ends their sessions',
     body: z.object({
       name: display,
@@ -108,6 +112,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'DELETE',
     path: ONE,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Removes a person and ends their sessions',
     query: z.object({ reason: reasonText }),
     answers: { 200: { description: 'Removed', schema: personShape } },
@@ -124,6 +129,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'POST',
     path: `${ONE}/unlock`,
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Ends the waits after wrong passwords and PINs',
     answers: { 200: { description: 'Unlocked', schema: z.object({ unlocked: z.int() }) } },
     errors: ['person-not-found', 'forbidden'],
@@ -138,6 +144,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/manage/sessions',
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Who is signed in where',
     answers: {
       200: { description: 'Sessions', schema: z.object({ sessions: z.array(z.looseObject({ id: z.string() })) }) },
@@ -152,6 +159,7 @@ export const peopleRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/api/manage/sessions/:sessionId',
     tag: 'Access',
+    permission: 'manage:people',
     summary: 'Ends a session: its tokens, its cookie and its sockets',
     query: z.object({ reason: reasonText }),
     answers: { 200: { description: 'Ended', schema: z.object({ ended: z.boolean() }) } },

@@ -66,6 +66,7 @@ export const purgeRoutes: readonly Route[] = [
       method: 'POST',
       path,
       tag: 'Management',
+      permission: 'manage:purge',
       summary: 'Archive and remove the records of transaction tables',
       body: purgeBody,
       answers: {
@@ -80,6 +81,7 @@ export const purgeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/manage/purge-history',
     tag: 'Management',
+    permission: 'manage:history',
     summary: 'What was removed and can come back; with entryId the archive itself',
     query: z.object({ branch: z.string().optional(), module: z.string().optional(), entryId: z.string().optional() }),
     queryAliases: { branchId: 'branch', moduleId: 'module', targetModule: 'module', id: 'entryId' },
@@ -110,6 +112,7 @@ export const purgeRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/manage/purge-history',
     tag: 'Management',
+    permission: 'manage:history',
     summary: 'Put the records of an archive back',
     body: restoreBody,
     answers: {

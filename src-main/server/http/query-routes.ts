@@ -61,6 +61,7 @@ export const queryRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/query/module',
     tag: 'Query',
+    permission: 'table',
     summary: 'Records of a table that meet conditions on its fields',
     body: queryBody,
     answers: {
@@ -91,6 +92,7 @@ function notBuilt(path: string, tag: string, what: string): Route[] {
       method: 'POST',
       path,
       tag,
+      permission: 'signed-in',
       summary: `${what}: not built yet`,
       answers: {},
       errors: ['not-implemented'],

@@ -32,6 +32,7 @@ export const resetRoutes: readonly Route[] = [
       method: 'POST',
       path,
       tag: 'Management',
+      permission: 'manage:purge',
       summary: 'Archive and clear the transaction tables of a branch',
       body: resetBody,
       answers: { 200: { description: 'What happened to each module', schema: resetShape } },
@@ -43,6 +44,7 @@ export const resetRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/branches/:branchId/modules/:moduleId/reset',
     tag: 'Management',
+    permission: 'manage:purge',
     summary: 'Archive everything, clear the module and load its seeds again',
     body: z.looseObject({ reason: z.string().optional(), requestedBy: z.string().optional() }),
     answers: {

@@ -1,8 +1,15 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../../../src-shared/errors.ts'
+import type { Area } from '../../access/roles/permissions.ts'
 import type { Call } from './call.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/**
+ * What a caller needs. `public`: nothing; `signed-in`: to be known; `table`: the same, and the guarded module asks for the
+ * permission of each table that it is asked about; `manage:<area>`: that permission.
+ */
+export type RoutePermission = 'public' | 'signed-in' | 'table' | `manage:${Area}`
 
 export interface AnswerDoc {
   description: string
@@ -18,6 +25,7 @@ export interface Route {
   /** `/api/branches/:branchId/...`; `*path` takes the rest. */
   path: string
   tag: string
+  permission: RoutePermission
   summary: string
   query?: z.ZodObject
   /** Other spellings of a query parameter -> the one in `query`; the first that is given wins. */

@@ -75,6 +75,7 @@ export const saveRoutes: readonly Route[] = (['PUT', 'POST'] as const).map((meth
     method,
     path: '/api/branches/:branchId/modules/:moduleId/save',
     tag: 'Tables',
+    permission: 'table',
     summary: 'Insert or change a record of the named table, if the conditions hold',
     answers: { 200: { description: 'Saved', schema: savedShape } },
     errors: [

@@ -24,6 +24,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/schema',
     tag: 'Schemas',
+    permission: 'table',
     summary: 'Schema and description of the modules of a branch',
     query: z.object({
       branch: z.string().optional(),
@@ -52,6 +53,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/schema/database',
     tag: 'Schemas',
+    permission: 'table',
     summary: 'Tables, columns and indexes of a module, as a database client would list them',
     query: z.object({ branch: z.string().optional(), module: z.string().optional() }),
     queryAliases: { branchId: 'branch', moduleId: 'module' },
@@ -68,6 +70,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/schemas',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'Names of all schema files',
     answers: {
       200: {
@@ -81,6 +84,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/schemas/global/:name',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'A central schema, with the migrations that wait for it',
     answers: {
       200: {
@@ -98,6 +102,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/schemas/global/:name',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'Change a central schema and migrate the branches that use it',
     body: schemaBody,
     answers: {
@@ -119,6 +124,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/schemas/branch/:branchId/:moduleId',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'The schema that a branch uses for a module',
     answers: {
       200: {
@@ -139,6 +145,7 @@ export const schemaRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/schemas/branch/:branchId/:moduleId',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'Give a branch its own schema for a module',
     body: schemaBody,
     answers: { 200: { description: 'Changed, or planned', schema: z.looseObject({ plan: planShape }) } },

@@ -10,6 +10,7 @@ export const seedRoutes: readonly Route[] = [
     method: 'POST',
     path: '/api/seeds',
     tag: 'Schemas',
+    permission: 'manage:schemas',
     summary: 'Save a seed file; an explicit reset or the import command loads it',
     body: z.object({
       branchId: z.string(),

@@ -1,6 +1,7 @@
 import type { Access } from '../../access/open-access.ts'
 import type { HashCost } from '../../access/people/password-hash.ts'
 import type { PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
+import type { Guard } from '../../access/view/guard.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Network } from '../../net/network.ts'
@@ -66,6 +67,8 @@ export interface HttpServices {
   store: Store
   /** People, devices and what proves them. */
   access: Access
+  /** What a principal may see and change. */
+  guard: Guard
   log: Log
   callers: Callers
   metrics: ServerMetrics

@@ -66,6 +66,7 @@ export const syncRoutes: readonly Route[] = [
       method: 'GET',
       path,
       tag: 'Sync',
+      permission: 'table',
       summary: 'Snapshot of a module',
       answers: { 200: { description: 'The snapshot', schema: syncShape } },
       errors: ['branch-not-found', 'module-not-found'],
@@ -75,6 +76,7 @@ export const syncRoutes: readonly Route[] = [
       method: 'POST',
       path,
       tag: 'Sync',
+      permission: 'manage:sync',
       summary: 'Replace the records of the tables that the body has; every client reads the module anew',
       answers: {
         200: {
@@ -96,6 +98,7 @@ export const syncRoutes: readonly Route[] = [
       method: 'POST',
       path: `${path}/delta`,
       tag: 'Sync',
+      permission: 'table',
       summary: 'What changed since a position: inserts, updates and deletes',
       answers: { 200: { description: 'The changes', schema: deltaShape } },
       errors: ['branch-not-found', 'module-not-found', 'table-not-found'],
@@ -107,6 +110,7 @@ export const syncRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/pos-sync',
     tag: 'Sync',
+    permission: 'table',
     summary: 'Snapshot of the module pos of ?branch=',
     query: z.object({ branch: z.string().optional() }),
     queryAliases: { branchId: 'branch' },
@@ -121,6 +125,7 @@ export const syncRoutes: readonly Route[] = [
     method: 'GET',
     path: '/api/sync/:branchId/:moduleId/*rest',
     tag: 'Sync',
+    permission: 'table',
     summary: 'Snapshot of a module, whatever follows',
     answers: { 200: { description: 'The snapshot', schema: syncShape } },
     handle(call) {

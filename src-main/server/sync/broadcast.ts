@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { FullSyncFlag } from '../../../src-shared/protocol/records.ts'
 import type { ServerDirective } from '../../../src-shared/protocol/server-frames.ts'
+import { rightsOf } from '../../access/view/guarded-module.ts'
 import type { ModuleNotice } from '../../store/types.ts'
 import { settle, wholeSnapshot } from './requests.ts'
 import type { SyncServices } from './services.ts'
@@ -109,8 +110,9 @@ export class Broadcaster {
 }
 
 /** Sessions with the same key are sent the same snapshot. */
-function shareKey({ moduleIds, tables, lang }: Introduction): string {
-  return JSON.stringify([moduleIds, moduleIds.map((id) => [...(tables.get(id) ?? ['*'])]), lang ?? null])
+function shareKey({ branch, moduleIds, tables, lang }: Introduction): string {
+  const rights = moduleIds.map((id) => rightsOf(branch.getModule(id))?.key ?? null)
+  return JSON.stringify([moduleIds, moduleIds.map((id) => [...(tables.get(id) ?? ['*'])]), lang ?? null, rights])
 }
 
 function directiveOf({ store }: SyncServices, notice: ModuleNotice): ServerDirective {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ClientHello } from '../../../src-shared/protocol/client-frames.ts'
 import type { CatchUpMode, ServerReady } from '../../../src-shared/protocol/server-frames.ts'
+import { eventViewOf } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { Delta } from '../../store/types.ts'
 import { sendHistory, sendSnapshotParts } from './requests.ts'
@@ -157,7 +158,8 @@ function finish(
     const { moduleId } = module
     const tables = introduction.tables.get(moduleId) ?? null
     const room = services.rooms.open(introduction.branchId, moduleId)
-    session.takeSeat({ room, member: { outgoing: session.outgoing, tables, epoch, seq } })
+    const view = eventViewOf(module)
+    session.takeSeat({ room, member: { outgoing: session.outgoing, tables, view, epoch, seq } })
     ready.cursor[moduleId] = { epoch, seq }
     ready.modes[moduleId] = mode
     if (mode !== 'none' && ready.mode !== 'snapshot') ready.mode = mode
@@ -181,9 +183,11 @@ function sendRest(services: SyncServices, session: Session, introduction: Introd
     if (!plan.hasDeltas) plan.mode = 'none'
     return
   }
-  if (head.seq - cursor.seq <= services.options.maxCatchUpEvents) {
+  // Single events do not tell a restricted reader what has left its view; a delta does.
+  const view = eventViewOf(module)
+  if (view === null && head.seq - cursor.seq <= services.options.maxCatchUpEvents) {
     const tables = introduction.tables.get(module.moduleId) ?? null
-    const member: Member = { outgoing: session.outgoing, tables, epoch: head.epoch, seq: head.seq }
+    const member: Member = { outgoing: session.outgoing, tables, view, epoch: head.epoch, seq: head.seq }
     const room = services.rooms.open(module.branchId, module.moduleId)
     const range = { epoch: head.epoch, afterSeq: cursor.seq, headSeq: head.seq }
     room.catchUp(member, range, (afterSeq) => module.readEvents(afterSeq, services.options.maxCatchUpEvents))

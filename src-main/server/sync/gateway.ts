@@ -7,6 +7,7 @@ import type { Access } from '../../access/open-access.ts'
 import { httpsRequired, judgePlainHttp, type PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
 import { type Principal, SETUP_PRINCIPAL } from '../../access/principal.ts'
 import { CLOCK_LEEWAY_MS } from '../../access/tokens/access-tokens.ts'
+import { Guard } from '../../access/view/guard.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers, NetworkCaller } from '../callers.ts'
@@ -37,6 +38,8 @@ export interface GatewayInput {
   store: Store
   /** Who may come in; everyone, as an administrator, unless told. */
   access?: Access
+  /** Without it nothing is kept from anybody. */
+  guard?: Guard
   callers: Pick<Callers, 'admit'>
   /** What other devices may open without encryption; everything unless told. */
   plainHttpRules?: () => PlainHttpRules
@@ -58,9 +61,11 @@ export function startGateway(input: GatewayInput): Gateway {
   const counters = new GatewayCounters()
   const flushList = new FlushList()
   const now = input.now ?? Date.now
+  const guard = input.guard ?? new Guard()
   const services: SyncServices = {
     store,
     access: input.access,
+    guard,
     log,
     options,
     counters,
@@ -68,7 +73,7 @@ export function startGateway(input: GatewayInput): Gateway {
     now,
     metrics: input.metrics ?? {},
     rooms: new Rooms(counters, flushList),
-    topics: new TopicHub(store, counters, flushList, now),
+    topics: new TopicHub({ store, guard, counters, flushList, now }),
     snapshots: new SnapshotFrames(options.snapshotPartBytes),
     sessions: new Set(),
   }

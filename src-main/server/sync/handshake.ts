@@ -1,8 +1,7 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { ClientHello } from '../../../src-shared/protocol/client-frames.ts'
 import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
-import type { Principal } from '../../access/principal.ts'
-import { requireBranch } from '../../access/sign-in/may-manage.ts'
+import { eventViewOf } from '../../access/view/guarded-module.ts'
 import type { BranchStore } from '../../store/api.ts'
 import { catchUp } from './catch-up.ts'
 import { sendHistory, sendWholeSnapshot } from './requests.ts'
@@ -37,7 +36,7 @@ function defaultBranchId(services: SyncServices): string | null {
  * Source: docs/sync.md, rules H2 to H7, P2.
  */
 export function handleHello(services: SyncServices, session: Session, hello: ClientHello): void {
-  const introduction = introduce(services, session.principal, hello)
+  const introduction = introduce(services, session, hello)
   session.leaveRooms()
   if (session.topicBranchId !== introduction.branchId) services.topics.leave(session)
   session.introduction = introduction
@@ -78,15 +77,17 @@ function welcomeUndeclared(
 /** Joins every room at the head of its log, in the turn in which the head was read. */
 export function takeSeats(services: SyncServices, session: Session, introduction: Introduction): void {
   for (const moduleId of introduction.moduleIds) {
-    const { epoch, seq } = introduction.branch.getModule(moduleId).head()
+    const module = introduction.branch.getModule(moduleId)
+    const { epoch, seq } = module.head()
     const tables = introduction.tables.get(moduleId) ?? null
     const room = services.rooms.open(introduction.branchId, moduleId)
-    session.takeSeat({ room, member: { outgoing: session.outgoing, tables, epoch, seq } })
+    session.takeSeat({ room, member: { outgoing: session.outgoing, tables, view: eventViewOf(module), epoch, seq } })
   }
 }
 
 /** @throws AppError `protocol-unsupported`, `missing-branch-id`, `branch-not-found`, `module-not-found` ... */
-function introduce(services: SyncServices, principal: Principal, hello: ClientHello): Introduction {
+function introduce(services: SyncServices, session: Session, hello: ClientHello): Introduction {
+  const { principal } = session
   const protocol = hello.protocol ?? 1
   if (protocol !== 1 && protocol !== 2) {
     const message = `This server speaks the protocols ${PROTOCOLS.join(' and ')}.`
@@ -94,14 +95,15 @@ function introduce(services: SyncServices, principal: Principal, hello: ClientHe
   }
   const branchId = hello.branchId ?? defaultBranchId(services)
   if (branchId === null) throw new AppError('missing-branch-id', 'The hello names no branch.')
-  requireBranch(principal, branchId)
-  const branch = services.store.getBranch(branchId)
+  // As the socket's principal sees it, who may be another one after a token was renewed.
+  const openBranch = (): BranchStore => services.guard.storeFor(session.principal, services.store).getBranch(branchId)
+  const branch = openBranch()
   const moduleIds = [...new Set(hello.modules ?? branch.moduleIds())]
   for (const moduleId of moduleIds) branch.getModule(moduleId)
   return {
     branchId,
     get branch() {
-      return services.store.getBranch(branchId)
+      return openBranch()
     },
     protocol,
     clientId: hello.clientId,

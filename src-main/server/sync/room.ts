@@ -1,4 +1,5 @@
 import { AppError } from '../../../src-shared/errors.ts'
+import type { EventView } from '../../access/view/event-view.ts'
 import type { StoredEvent } from '../../store/types.ts'
 import { buildEventFrame } from '../ack.ts'
 import type { GatewayCounters } from './gateway-figures.ts'
@@ -10,6 +11,8 @@ export interface Member {
   readonly outgoing: OutgoingQueue
   /** Canonical names; null for all. */
   readonly tables: ReadonlySet<string> | null
+  /** What its rules let it see; null for everything. Members with the same rights have the same. */
+  readonly view: EventView | null
   epoch: number
   seq: number
 }
@@ -20,6 +23,12 @@ interface SentEvent {
   run: FrameRun
   /** Table and group decide whom it is for. */
   event: Pick<StoredEvent, 'table' | 'group'>
+}
+
+/** An event that is being sent, with what each view makes of it: its frame, or null for nothing. */
+interface LiveEvent extends SentEvent {
+  event: StoredEvent
+  seen: Map<EventView, FrameRun | null>
 }
 
 const MAX_RECENT_EVENTS = 512
@@ -50,7 +59,7 @@ export class Room {
   #recent: SentEvent[] = []
   #recentBytes = 0
   /** Events of a group that is not complete yet, for members that may want only some of its tables. */
-  #openGroup: SentEvent[] = []
+  #openGroup: LiveEvent[] = []
 
   constructor(branchId: string, moduleId: string, counters: GatewayCounters, flushList: FlushList) {
     this.branchId = branchId
@@ -89,7 +98,8 @@ export class Room {
     let receivers = 0
     for (const member of this.#members) {
       if (member.epoch === event.epoch && member.seq >= event.seq) continue
-      receivers += member.tables === null ? this.#queue(member, sent) : this.#queueWanted(member, group)
+      if (member.view !== null) receivers += this.#queueSeen(member, member.view, member.tables ? group : [sent])
+      else receivers += member.tables === null ? this.#queue(member, sent.run) : this.#queueWanted(member, group)
     }
     this.#counters.count('branch', receivers, bytes)
   }
@@ -123,12 +133,26 @@ export class Room {
     this.#flushList.add(member.outgoing)
   }
 
-  #serialize(event: StoredEvent): SentEvent {
-    return { seq: event.seq, run: this.#slab.append(buildEventFrame(event)), event }
+  #serialize(event: StoredEvent): LiveEvent {
+    return { seq: event.seq, run: this.#slab.append(buildEventFrame(event)), event, seen: new Map() }
+  }
+
+  /** The frame of an event for a view: the common one where nothing is hidden, else one that the view's members share. */
+  #frameFor(sent: LiveEvent, view: EventView): FrameRun | null {
+    const known = sent.seen.get(view)
+    if (known !== undefined) return known
+    const seen = view.of(sent.event)
+    let run: FrameRun | null = null
+    if (seen) {
+      run = isSameFrame(seen, sent.event) ? sent.run : this.#slab.append(buildEventFrame(seen))
+      if (run !== sent.run) this.#counters.channels.branch.serialized++
+    }
+    sent.seen.set(view, run)
+    return run
   }
 
   /** The events that must be delivered together with this one, once the last of them is here. */
-  #groupOf(sent: SentEvent): SentEvent[] {
+  #groupOf(sent: LiveEvent): LiveEvent[] {
     const { group } = sent.event
     if (group === undefined || group.size <= 1) return [sent]
     if (group.index === 0) this.#openGroup = []
@@ -139,9 +163,9 @@ export class Room {
     return complete
   }
 
-  #queue(member: Member, sent: SentEvent): number {
+  #queue(member: Member, run: FrameRun): number {
     if (!member.outgoing.isHearingEvents) return 0
-    member.outgoing.pushEvent(sent.run)
+    member.outgoing.pushEvent(run)
     this.#flushList.add(member.outgoing)
     return 1
   }
@@ -149,8 +173,18 @@ export class Room {
   /** A member that wants some tables gets a group whole when it wants one of its tables. */
   #queueWanted(member: Member, group: readonly SentEvent[]): number {
     if (group.length === 0 || !isWanted(member, group)) return 0
-    for (const sent of group) this.#queue(member, sent)
+    for (const sent of group) this.#queue(member, sent.run)
     return group.length
+  }
+
+  #queueSeen(member: Member, view: EventView, group: readonly LiveEvent[]): number {
+    if (group.length === 0 || !isWanted(member, group)) return 0
+    let queued = 0
+    for (const sent of group) {
+      const run = this.#frameFor(sent, view)
+      if (run !== null) queued += this.#queue(member, run)
+    }
+    return queued
   }
 
   #recentAfter(epoch: number, afterSeq: number, headSeq: number): SentEvent[] | undefined {
@@ -173,7 +207,10 @@ export class Room {
     }
     this.#epoch = epoch
     this.#counters.channels.branch.serialized += events.length
-    this.#recent = events.map((event) => this.#serialize(event))
+    this.#recent = events.map((event) => {
+      const { seq, run } = this.#serialize(event)
+      return { seq, run, event }
+    })
     this.#recentBytes = this.#recent.reduce((sum, { run }) => sum + run.end - run.start, 0)
     const loaded = this.#recent
     if (this.#recentBytes > MAX_RECENT_BYTES) this.#forgetRecent()
@@ -195,6 +232,11 @@ export class Room {
     this.#recentBytes = 0
     this.#openGroup = []
   }
+}
+
+/** What an event frame is made of; the hash stands in none. */
+function isSameFrame(seen: StoredEvent, event: StoredEvent): boolean {
+  return seen.recordText === event.recordText && seen.isDeleted === event.isDeleted && seen.meta === event.meta
 }
 
 function sizeOfGroup(events: readonly SentEvent[], index: number): number {

@@ -1,4 +1,5 @@
 import type { Access } from '../../access/open-access.ts'
+import type { Guard } from '../../access/view/guard.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { GatewayCounters } from './gateway-figures.ts'
@@ -19,6 +20,8 @@ export interface SyncServices {
   store: Store
   /** Absent only in tests of the gateway alone: then everyone is an administrator. */
   access: Access | undefined
+  /** What a principal may see and change. */
+  guard: Guard
   log: Log
   options: GatewayOptions
   metrics: GatewayMetrics

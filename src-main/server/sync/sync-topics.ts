@@ -1,5 +1,7 @@
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
+import { requireManage } from '../../access/sign-in/may-manage.ts'
+import type { Guard } from '../../access/view/guard.ts'
 import type { ModuleStore, SnapshotBuffers, Store } from '../../store/api.ts'
 import { saveOrder } from '../../store/orders/save-order.ts'
 import type { StoredEvent } from '../../store/types.ts'
@@ -30,12 +32,14 @@ interface SyncState {
  */
 export class SyncTopics {
   readonly #store: Store
+  readonly #guard: Guard
   readonly #now: () => number
   readonly #publish: Publish
   readonly #states = new Map<string, SyncState>()
 
-  constructor(store: Store, now: () => number, publish: Publish) {
+  constructor(store: Store, guard: Guard, now: () => number, publish: Publish) {
     this.#store = store
+    this.#guard = guard
     this.#now = now
     this.#publish = publish
   }
@@ -108,7 +112,8 @@ export class SyncTopics {
       }
       for (const name of syncTopics(module.branchId, module.moduleId)) this.#publish(module.branchId, name, state.data)
     }
-    const work = workOf(session, module, data)
+    // The topic's state is the whole module's; what is written is written as the session's principal.
+    const work = workOf(session, this.#guard.moduleFor(session.principal, module), data)
     if (!work) {
       tell()
       return
@@ -218,6 +223,7 @@ function workOf(session: Session, module: ModuleStore, data: JsonObject): Promis
     return saveOrder(module, { order, caller, source: 'sync-topic' })
   }
   if (snapshot === undefined) return undefined
+  requireManage(session.principal, 'sync')
   return module.importSnapshot({ tables: tablesOf(snapshot), reason: 'sync-topic', ...requestedBy(data) })
 }
 

@@ -71,6 +71,11 @@ export function branchTopics(event: StoredEvent): { name: string; topic: string 
   }))
 }
 
+/** Whether the server tells changes on a topic of that name. */
+export function isBranchTopic(branchId: string, name: string): boolean {
+  return BRANCH_TOPICS.some(([topic]) => name === `${branchId}:${topic}`)
+}
+
 export function syncTopics(branchId: string, moduleId: string): string[] {
   const name = `sync::${branchId}::${moduleId}`
   return moduleId === 'pos' ? [name, `pos:sync:${branchId}`] : [name]

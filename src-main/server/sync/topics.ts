@@ -3,7 +3,9 @@ import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { PubSubFrame } from '../../../src-shared/protocol/client-frames.ts'
 import type { TopicChange } from '../../../src-shared/protocol/server-frames.ts'
-import { requireBranch } from '../../access/sign-in/may-manage.ts'
+import type { Guard } from '../../access/view/guard.ts'
+import { rightsOf } from '../../access/view/guarded-module.ts'
+import { seesAll } from '../../access/view/record-view.ts'
 import type { Store } from '../../store/api.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { StoredEvent } from '../../store/types.ts'
@@ -11,7 +13,7 @@ import type { GatewayCounters } from './gateway-figures.ts'
 import type { FlushList } from './outgoing-queue.ts'
 import type { Session } from './session.ts'
 import { SyncTopics } from './sync-topics.ts'
-import { branchTopics, parseTopic, type Topic, tableTopics } from './topic-names.ts'
+import { branchTopics, isBranchTopic, parseTopic, type Topic, tableTopics } from './topic-names.ts'
 import { textFrame } from './wire-frame.ts'
 
 /** A topic of one branch with its last data. */
@@ -21,6 +23,14 @@ interface OpenTopic {
   retained: JsonObject | undefined
   retainedBytes: number
   subscribers: Set<Session>
+}
+
+interface TopicParts {
+  store: Store
+  guard: Guard
+  counters: GatewayCounters
+  flushList: FlushList
+  now: () => number
 }
 
 const MAX_TOPICS_OF_BRANCH = 256
@@ -38,16 +48,18 @@ const MAX_RETAINED_BYTES = 262_144
  */
 export class TopicHub {
   readonly #store: Store
+  readonly #guard: Guard
   readonly #counters: GatewayCounters
   readonly #flushList: FlushList
   readonly #branches = new Map<string, Map<string, OpenTopic>>()
   readonly #sync: SyncTopics
 
-  constructor(store: Store, counters: GatewayCounters, flushList: FlushList, now: () => number) {
+  constructor({ store, guard, counters, flushList, now }: TopicParts) {
     this.#store = store
+    this.#guard = guard
     this.#counters = counters
     this.#flushList = flushList
-    this.#sync = new SyncTopics(store, now, (branchId, name, data) => this.#publish(branchId, name, data))
+    this.#sync = new SyncTopics(store, guard, now, (branchId, name, data) => this.#publish(branchId, name, data))
   }
 
   get size(): number {
@@ -111,8 +123,8 @@ export class TopicHub {
     const only = this.#store.branchIds()
     const named = topic.branchId ?? session.topicBranchId ?? (only.length === 1 ? only[0] : undefined)
     if (named === undefined) throw new AppError('invalid-topic', 'Say hello to a branch before using this topic.')
-    requireBranch(session.principal, named)
-    if (session.topicBranchId === undefined) session.topicBranchId = this.#store.getBranch(named).branchId
+    const { branchId } = this.#guard.storeFor(session.principal, this.#store).getBranch(named)
+    session.topicBranchId ??= branchId
     if (session.topicBranchId !== named) throw new AppError('forbidden', 'The topic belongs to another branch.')
     return named
   }
@@ -121,6 +133,7 @@ export class TopicHub {
     if (!session.topics.has(topic.name) && !session.canSubscribe) {
       throw new AppError('invalid-topic', 'This socket has as many topics as it may have.')
     }
+    if (topic.kind !== 'free' || isBranchTopic(branchId, topic.name)) this.#assertSeesAll(session, branchId)
     const initial = topic.kind === 'sync' ? this.#sync.read(topic) : undefined
     const open = this.#open(branchId, topic.name, topic.kind)
     // Those who are subscribed already must not miss what a newcomer gets in its snapshot.
@@ -129,6 +142,26 @@ export class TopicHub {
     session.topics.add(topic.name)
     session.send({ type: 'ack', event: 'subscribe', topic: topic.name })
     sendRetained(session, open)
+  }
+
+  /**
+   * What the server tells on topics is made once for all subscribers, so only those hear it who may see all of it; others
+   * follow the events of their rooms, which are made for each.
+   */
+  #assertSeesAll(session: Session, branchId: string): void {
+    const branch = this.#guard.storeFor(session.principal, this.#store).getBranch(branchId)
+    const hasLimits = branch.moduleIds().some((id) => {
+      const rights = rightsOf(branch.getModule(id))
+      return rights !== undefined && !rights.tables().every(seesAll)
+    })
+    if (!hasLimits) return
+    throw new AppError(
+      'forbidden',
+      'This topic tells of records that your role may not see; follow the events instead.',
+      {
+        details: { rule: 'topics need the whole module' },
+      },
+    )
   }
 
   /** The session lost changes: it gets everything anew. */
