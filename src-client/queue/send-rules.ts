@@ -15,7 +15,13 @@ export const TEMPORARY_CODES: ReadonlySet<string> = new Set<ErrorCode>([
 ])
 
 /** Failures of the connection, not of the write: it stays and is sent after the next hello. */
-export const CONNECTION_CODES: ReadonlySet<string> = new Set<ErrorCode>(['hello-required', 'unauthorized'])
+export const CONNECTION_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'hello-required',
+  'unauthorized',
+  'token-invalid',
+  'token-expired',
+  'session-ended',
+])
 
 /** The record changed, or the whole branch was restored, since the application read it. */
 export const CONFLICT_CODES: ReadonlySet<string> = new Set<ErrorCode>(['version-conflict', 'epoch-changed'])

@@ -60,6 +60,10 @@ export interface StoreEvents {
   /** Data of an earlier page load is shown. */
   cache: StoreState
   warning: StoreWarning
+  /**
+   * The server does not take our token (any more), with its code. The queue stays: sign in, then `setToken`.
+   */
+  'signed-out': { code: string }
   /** An error of the server that belongs to no request of ours, or a refused hello. */
   error: StoreError
 }

@@ -14,8 +14,10 @@ export interface StoreOptions {
   wsPath?: string
   /** Full address of the socket, for pages of another server. */
   wsUrl?: string
-  /** A token, or a function that is asked for one at each connection. */
+  /** A token, or a function that is asked for one at each connection and before it ends. */
   token?: string | (() => string | Promise<string>)
+  /** The same as a function of `token`, which it replaces. */
+  getToken?: () => string | Promise<string>
   /** True when absent. */
   autoReconnect?: boolean
   /** True when absent; false keeps nothing across page loads, neither the data nor the writes that wait. */

@@ -6,6 +6,7 @@ import { makeUuid } from '../lib/ids.ts'
 import type { Platform } from '../lib/platform.ts'
 import { StoreError } from '../lib/store-error.ts'
 import type { Outbox } from '../queue/outbox.ts'
+import { CONNECTION_CODES } from '../queue/send-rules.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { StoreEvents, StoreState } from './events.ts'
 import type { StoreOptions } from './options.ts'
@@ -50,12 +51,24 @@ export class Session {
     this.#parts = parts
   }
 
+  async #askToken(): Promise<string | undefined> {
+    const token = this.#parts.token()
+    return typeof token === 'function' ? token() : token
+  }
+
+  /** When there is none now, the server waits a while; the next attempt to connect asks again. */
+  #renewToken(): void {
+    this.#askToken().then(
+      (token) => this.#parts.connection().send({ type: 'client:auth', token }),
+      () => undefined,
+    )
+  }
+
   async makeHello(): Promise<JsonObject> {
     const { options, moduleId, replica, platform } = this.#parts
     const { branchId, role, userId, lang, historyLimit, tables } = options
     const clientId = await this.#parts.clientId()
-    const token = this.#parts.token()
-    const sent = typeof token === 'function' ? await token() : token
+    const sent = await this.#askToken()
     const { cursor } = replica
     const isStuck = cursor !== undefined && this.#stuckAt === cursor.seq
     replica.startOver()
@@ -122,7 +135,8 @@ export class Session {
       }
       case 'server:directive':
         emitter.emit('directive', frame)
-        if (frame.directive === 'reconnect') this.#parts.connection().waitAtLeast(frame.retryAfterMs)
+        if (frame.directive === 'renew-token') this.#renewToken()
+        else if (frame.directive === 'reconnect') this.#parts.connection().waitAtLeast(frame.retryAfterMs)
         else if (frame.directive === 'resync' || (frame.directive === 'full-sync-flag' && frame.enabled)) this.#resync()
         break
       case 'server:log':
@@ -168,8 +182,10 @@ export class Session {
     const { details, errors } = frame
     const error = new StoreError(frame.error, frame.message, { ...(details && { details }), ...(errors && { errors }) })
     if (this.#parts.requests.refuse(frame.requestId, error)) return
-    this.#parts.emitter.emit('error', error)
+    const { emitter } = this.#parts
+    emitter.emit('error', error)
     if (frame.requestId !== this.#helloId) return
+    if (CONNECTION_CODES.has(error.code)) emitter.emit('signed-out', { code: error.code })
     this.#parts.onRefused(error)
     this.#parts.connection().lose()
   }

@@ -57,7 +57,7 @@ export class StoreCore {
 
   constructor(options: StoreOptions, platform: Platform) {
     this.options = options
-    this.token = options.token
+    this.token = options.getToken ?? options.token
     this.platform = platform
     this.moduleId = options.moduleId ?? 'pos'
     this.names.add(readSchema(options.schema))
@@ -224,6 +224,7 @@ export class StoreCore {
         onUnauthorized: (message) => {
           const error = new StoreError('unauthorized', message)
           this.emitter.emit('error', error)
+          this.emitter.emit('signed-out', { code: message })
           this.#connecting.reject(error)
         },
       },

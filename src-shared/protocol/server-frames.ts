@@ -230,6 +230,8 @@ export type ServerDirective =
     }
   | ({ type: 'server:directive'; directive: 'full-sync-flag'; toggledVia: 'management-api' } & FullSyncFlag)
   | { type: 'server:directive'; directive: 'reconnect'; reason: string; retryAfterMs: number; meta: JsonObject }
+  /** Send `client:auth` with another token; `expiresAt` is ISO 8601. Some minutes later the socket is closed. */
+  | { type: 'server:directive'; directive: 'renew-token'; reason: string; expiresAt: string; meta: JsonObject }
 
 export interface ServerHistory {
   type: 'server:history'

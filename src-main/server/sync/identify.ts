@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 export const UNAUTHORIZED_CLOSE = 4401
 /** A stranger may be silent for so long. */
 export const SIGN_IN_TIMEOUT_MS = 10_000
+/** So long before its end another token is asked for. */
+const RENEW_AHEAD_MS = 60_000
 /** A socket that has to go is cut when it does not take its goodbye. */
 const CUT_AFTER_MS = 500
 
@@ -87,13 +89,22 @@ export function watchRights(access: Access | undefined, sessions: ReadonlySet<Se
   )
 }
 
-/** Called at each heartbeat: a token that was not renewed in time ends its socket. */
+/** Called at each heartbeat: asks for another token in time, and ends a socket whose token was not renewed. */
 export function checkProof(session: Session, nowMs: number, leewayMs: number): void {
   const { principalOrNone: principal } = session
   if (!principal) {
     if (nowMs - session.openedAt > SIGN_IN_TIMEOUT_MS) endSession(session, 'unauthorized')
-  } else if (principal.expiresAt !== null && principal.expiresAt + leewayMs <= nowMs)
-    endSession(session, 'token-expired')
+    return
+  }
+  const { expiresAt } = principal
+  if (expiresAt === null) return
+  if (expiresAt + leewayMs <= nowMs) endSession(session, 'token-expired')
+  else if (expiresAt - nowMs <= RENEW_AHEAD_MS && session.renewalAskedFor !== expiresAt) {
+    session.renewalAskedFor = expiresAt
+    const ends = new Date(expiresAt).toISOString()
+    const reason = 'token-expires'
+    session.send({ type: 'server:directive', directive: 'renew-token', reason, expiresAt: ends, meta: {} })
+  }
 }
 
 const WORDS = {

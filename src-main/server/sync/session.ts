@@ -93,6 +93,8 @@ export class Session {
   introduction: Introduction | undefined
   /** Whom the socket acts for; undefined until a stranger has signed in. */
   principalOrNone: Principal | undefined
+  /** End of the token for which another one was asked for. */
+  renewalAskedFor: number | undefined
   /** Milliseconds since 1970. */
   readonly openedAt: number
   /** Counts hellos, so that a catch-up under way notices the next one. */

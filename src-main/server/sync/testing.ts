@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
+import type { Access } from '../../access/open-access.ts'
 import { defaultsDir } from '../../config/paths.ts'
 import { createLog, silentLog } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
@@ -28,6 +29,9 @@ export interface TestGatewayOptions {
   sync?: Partial<GatewayOptions>
   rateLimit?: boolean
   legacyClients?: boolean
+  /** Who may come in; everyone when absent. */
+  access?: Access
+  now?: () => number
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -47,6 +51,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     server,
     store,
     callers,
+    ...(options.access && { access: options.access }),
+    ...(options.now && { now: options.now }),
     log: createLog({
       level: 'error',
       write: ({ event, fields }) => problems.push(`${event} ${JSON.stringify(fields)}`),

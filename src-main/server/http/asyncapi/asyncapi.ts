@@ -59,7 +59,7 @@ const ANNOUNCEMENTS = [
     'reloadSchemaDirective',
     'fullSyncFlagDirective',
   ],
-  ...['reconnectDirective', 'serverSnapshot', 'serverError', 'topicData'],
+  ...['reconnectDirective', 'renewTokenDirective', 'serverSnapshot', 'serverError', 'topicData'],
 ]
 
 const CHANNEL = '#/channels/socket'

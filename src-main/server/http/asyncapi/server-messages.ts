@@ -492,6 +492,21 @@ export const SERVER_MESSAGES: Readonly<Record<ServerFrame['type'], readonly Mess
       examples: [{ type: 'server:directive', directive: 'resync', reason: 'module-reset', ...place, meta: {} }],
     },
     {
+      name: 'renewTokenDirective',
+      title: 'The access token ends soon: send client:auth with another one (A3)',
+      dialects: both,
+      payload: shapeOf<Directive<'renew-token'>>()({
+        type: directiveType,
+        directive: z.literal('renew-token'),
+        reason: text,
+        expiresAt: time,
+        meta: jsonObject,
+      }),
+      examples: [
+        { type: 'server:directive', directive: 'renew-token', reason: 'token-expires', expiresAt: at, meta: {} },
+      ],
+    },
+    {
       name: 'reloadSchemaDirective',
       title: 'The schema of the module has changed (R3)',
       dialects: both,
