@@ -13,7 +13,6 @@ import { openSecretFolder, type SecretStore } from '../lib/secret-folder.ts'
 import { type Authority, type AuthorityFacts, type Credentials, openAuthority } from './certificates/authority.ts'
 import { openOwnCertificate } from './certificates/own-certificate.ts'
 import { type AddressMemory, openAddressMemory } from './discovery/address-memory.ts'
-import { openAnnouncer } from './discovery/announcer.ts'
 import { type HttpsListener, listenHttps } from './https-listener.ts'
 
 export interface Network {
@@ -65,7 +64,11 @@ export function createNetwork(input: NetworkInput): Network {
   const secrets = input.secrets ?? openSecretFolder(join(options.dataDir, 'config', 'tls'))
   const own = https?.own && openOwnCertificate(https.own)
   const servesNetwork = !isLoopbackHost(options.host)
-  const announcer = options.mdns && servesNetwork ? openAnnouncer(log) : undefined
+  // Loaded where it is needed: most starts of a test and of a till's own PC serve loopback only.
+  const announcer =
+    options.mdns && servesNetwork
+      ? import('./discovery/announcer.ts').then(({ openAnnouncer }) => openAnnouncer(log))
+      : undefined
   const memory = servesNetwork ? openAddressMemory(join(options.dataDir, 'config', 'addresses.json')) : undefined
   const shortName = hostname().toLowerCase().split('.')[0] ?? 'branch'
   let opened: Promise<Authority> | undefined
@@ -123,7 +126,8 @@ export function createNetwork(input: NetworkInput): Network {
       ...(fingerprint && { fingerprint }),
       ...(port !== undefined && { https: String(port) }),
     }
-    announcer.refresh({ instance: `Mishkah ${shortName}`, host: `${shortName}.local`, port: plainPort, txt }, addresses)
+    const { refresh } = await announcer
+    refresh({ instance: `Mishkah ${shortName}`, host: `${shortName}.local`, port: plainPort, txt }, addresses)
   }
 
   /** Tablets that know only the old address cannot find us: somebody has to hear of it. */
@@ -199,7 +203,7 @@ export function createNetwork(input: NetworkInput): Network {
       clearInterval(timer)
       closing ??= (async () => {
         await looking
-        await announcer?.close()
+        await (await announcer)?.close()
         await (await listener?.catch(() => undefined))?.close()
       })()
       return closing

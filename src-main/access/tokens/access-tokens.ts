@@ -1,4 +1,3 @@
-import { errors, importJWK, jwtVerify, SignJWT } from 'jose'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { ServerKeys } from './key-file.ts'
@@ -22,31 +21,37 @@ export interface AccessClaims {
   expiresAt: number
 }
 
-type Key = Awaited<ReturnType<typeof importJWK>>
+type Jose = typeof import('jose')
+type Key = Awaited<ReturnType<Jose['importJWK']>>
+
+let loading: Promise<Jose> | undefined
+/** Loaded with the first token: a branch without people has none, and it costs a start 15 MB and a tenth of a second. */
+function loadJose(): Promise<Jose> {
+  loading ??= import('jose')
+  return loading
+}
 
 /** Makes and checks access tokens: JWTs signed with Ed25519. */
 export class AccessTokens {
   readonly #issuer: string
   readonly #clock: Clock
-  readonly #private: Promise<{ kid: string; key: Key }>
-  readonly #public: Map<string, Promise<Key>>
+  readonly #keys: ServerKeys['signing']
+  readonly #imported = new Map<string, Promise<Key>>()
   /** Tokens whose signature was checked. Oldest first. */
   readonly #verified = new Map<string, AccessClaims>()
 
   /** @param issuer - Of this data folder, so that tokens of another branch are not taken. */
   constructor(keys: ServerKeys, issuer: string, clock: Clock) {
-    const [newest] = keys.signing
-    if (!newest) throw new Error('there is no key to sign with')
+    if (keys.signing.length === 0) throw new Error('there is no key to sign with')
+    this.#keys = keys.signing
     this.#issuer = issuer
     this.#clock = clock
-    this.#private = importJWK(newest.jwk, ALGORITHM).then((key) => ({ kid: newest.kid, key }))
-    this.#public = new Map(
-      keys.signing.map(({ kid, jwk: { d: _private, ...jwk } }) => [kid, Promise.resolve(importJWK(jwk, ALGORITHM))]),
-    )
   }
 
   async issue(session: { id: string; personId: string | null; deviceId: string | null }): Promise<string> {
-    const { kid, key } = await this.#private
+    const { kid, jwk } = this.#keys[0]!
+    const { importJWK, SignJWT } = await loadJose()
+    const key = await importJWK(jwk, ALGORITHM)
     const seconds = Math.floor(this.#clock.now() / 1000)
     return await new SignJWT({ sid: session.id, ...(session.deviceId !== null && { did: session.deviceId }) })
       .setProtectedHeader({ alg: ALGORITHM, kid, typ: TYPE })
@@ -75,6 +80,7 @@ export class AccessTokens {
     const known = this.findVerified(token)
     if (known) return known
     if (token.length > MAX_TOKEN) throw invalid()
+    const { errors, jwtVerify } = await loadJose()
     try {
       const { payload } = await jwtVerify(token, (header) => this.#keyOf(header.kid), {
         algorithms: [ALGORITHM],
@@ -98,9 +104,15 @@ export class AccessTokens {
   }
 
   async #keyOf(kid: string | undefined): Promise<Key> {
-    const key = kid === undefined ? undefined : await this.#public.get(kid)
-    if (key) return key
-    throw invalid()
+    const known = this.#keys.find((key) => key.kid === kid)
+    if (!known) throw invalid()
+    let key = this.#imported.get(known.kid)
+    if (!key) {
+      const { d: _private, ...jwk } = known.jwk
+      key = loadJose().then(({ importJWK }) => importJWK(jwk, ALGORITHM))
+      this.#imported.set(known.kid, key)
+    }
+    return await key
   }
 
   #remember(token: string, claims: AccessClaims): void {
