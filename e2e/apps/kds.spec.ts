@@ -141,7 +141,7 @@ test('a killed server: nobody can miss it, bumps go on, and all is right when it
 
   await stage.server().kill()
   const bar = page.getByRole('alert')
-  await expect(bar).toContainText(/Offline since \d\d:\d\d: new orders are not arriving/)
+  await expect(bar).toContainText(/Offline since \d{1,2}:\d\d: new orders are not arriving/)
   const { width } = (await bar.boundingBox())!
   expect(width).toBe(page.viewportSize()!.width)
   await bump(page, 'dead-2')
