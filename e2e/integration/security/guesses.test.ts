@@ -13,6 +13,7 @@ const REPLAYS = process.env.MISHKAH_TORTURE === '1' ? 1_000 : 200
 const PARALLEL = 16
 const PASSWORD = 'a long password'
 const LOCK_MS = 30_000
+const LONG = { timeout: 120_000 + GUESSES * 20 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read members of answers as they come
 type Body = Record<string, any>
@@ -47,8 +48,8 @@ function ask({
   token,
   from = '127.0.0.1',
 }: Asked): Promise<{ status: number; body: Body }> {
-  let agent = agents.get(from)
-  if (!agent) agents.set(from, (agent = new Agent({ keepAlive: true, maxSockets: PARALLEL })))
+  const agent = agents.get(from) ?? new Agent({ keepAlive: true, maxSockets: PARALLEL })
+  agents.set(from, agent)
   const text = body && JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const headers = {
@@ -95,24 +96,28 @@ async function pair(name: string, from: string): Promise<Body> {
 /** Tries whose secret was looked at: five, and one after each wait. */
 const looks = (sinceMs: number): number => 5 + Math.floor((performance.now() - sinceMs) / LOCK_MS)
 
-test(`${GUESSES} passwords from one address: five are looked at, and their owner signs in from another one`, async () => {
-  const startedAt = performance.now()
-  const from = '127.0.0.66'
-  const codes = await guess(GUESSES, (n) => ({
-    path: '/api/auth/login',
-    body: { user: 'sara', password: `guess ${n}` },
-    from,
-  }))
-  expect([...codes.keys()].sort()).toEqual(['sign-in-failed', 'sign-in-locked'])
-  expect(codes.get('sign-in-failed')).toBeLessThanOrEqual(looks(startedAt))
-  const right = { path: '/api/auth/login', body: { user: 'sara', password: PASSWORD } }
-  expect((await ask({ ...right, from })).body.error).toBe('sign-in-locked')
-  expect((await ask({ ...right, from: '127.0.0.67' })).status).toBe(200)
-  const other = { path: '/api/auth/login', body: { user: 'admin', password: PASSWORD }, from }
-  expect((await ask(other)).status).toBe(200)
-})
+test(
+  `${GUESSES} passwords from one address: five are looked at, and their owner signs in from another one`,
+  LONG,
+  async () => {
+    const startedAt = performance.now()
+    const from = '127.0.0.66'
+    const codes = await guess(GUESSES, (n) => ({
+      path: '/api/auth/login',
+      body: { user: 'sara', password: `guess ${n}` },
+      from,
+    }))
+    expect([...codes.keys()].sort()).toEqual(['sign-in-failed', 'sign-in-locked'])
+    expect(codes.get('sign-in-failed')).toBeLessThanOrEqual(looks(startedAt))
+    const right = { path: '/api/auth/login', body: { user: 'sara', password: PASSWORD } }
+    expect((await ask({ ...right, from })).body.error).toBe('sign-in-locked')
+    expect((await ask({ ...right, from: '127.0.0.67' })).status).toBe(200)
+    const other = { path: '/api/auth/login', body: { user: 'admin', password: PASSWORD }, from }
+    expect((await ask(other)).status).toBe(200)
+  },
+)
 
-test(`${GUESSES} PINs on one device: five are looked at, and their owner signs in on another one`, async () => {
+test(`${GUESSES} PINs on one device: five are looked at, and their owner signs in on another one`, LONG, async () => {
   const [first, second] = [await pair('Till 1', '127.0.0.2'), await pair('Till 2', '127.0.0.3')]
   const startedAt = performance.now()
   // The token is what counts, not the address: going about the network is no new start.
@@ -127,90 +132,102 @@ test(`${GUESSES} PINs on one device: five are looked at, and their owner signs i
   expect((await ask({ ...right, token: first.accessToken })).body.error).toBe('sign-in-locked')
 })
 
-test(`${GUESSES} set-up codes, recovery codes and pairing codes: none is let in, a device elsewhere is paired`, async () => {
-  const invited = await ask({ path: '/api/manage/pairings', body: { role: 'cashier' }, token: admin.accessToken })
-  const startedAt = performance.now()
-  const from = '127.0.0.77'
-  const digits = await guess(GUESSES, () => ({
-    path: '/api/pair',
-    body: { code: String(randomInt(100_000_000)).padStart(8, '0') },
-    from,
-  }))
-  expect([...digits.keys()].sort()).toEqual(['pairing-refused', 'sign-in-locked'])
-  expect(digits.get('pairing-refused')).toBeLessThanOrEqual(looks(startedAt))
-  const paired = await ask({ path: '/api/pair', body: { code: invited.body.code }, from: '127.0.0.78' })
-  expect(paired).toMatchObject({ status: 202, body: { state: 'waiting' } })
+test(
+  `${GUESSES} set-up codes, recovery codes and pairing codes: none is let in, a device elsewhere is paired`,
+  LONG,
+  async () => {
+    const invited = await ask({ path: '/api/manage/pairings', body: { role: 'cashier' }, token: admin.accessToken })
+    const startedAt = performance.now()
+    const from = '127.0.0.77'
+    const digits = await guess(GUESSES, () => ({
+      path: '/api/pair',
+      body: { code: String(randomInt(100_000_000)).padStart(8, '0') },
+      from,
+    }))
+    expect([...digits.keys()].sort()).toEqual(['pairing-refused', 'sign-in-locked'])
+    expect(digits.get('pairing-refused')).toBeLessThanOrEqual(looks(startedAt))
+    const paired = await ask({ path: '/api/pair', body: { code: invited.body.code }, from: '127.0.0.78' })
+    expect(paired).toMatchObject({ status: 202, body: { state: 'waiting' } })
 
-  const recovery = await guess(GUESSES / 10, () => ({
-    path: '/api/auth/recover',
-    body: { recoveryCode: randomBytes(12).toString('hex'), password: 'a password of mine' },
-    from,
-  }))
-  expect([...recovery.keys()].sort()).toEqual(['sign-in-failed', 'sign-in-locked'])
-  const setup = await guess(GUESSES / 10, (n) => ({
-    path: '/api/auth/setup',
-    body: { code: `C${n}`, password: PASSWORD },
-  }))
-  expect([...setup.keys()]).toEqual(['setup-done'])
-})
+    const recovery = await guess(GUESSES / 10, () => ({
+      path: '/api/auth/recover',
+      body: { recoveryCode: randomBytes(12).toString('hex'), password: 'a password of mine' },
+      from,
+    }))
+    expect([...recovery.keys()].sort()).toEqual(['sign-in-failed', 'sign-in-locked'])
+    const setup = await guess(GUESSES / 10, (n) => ({
+      path: '/api/auth/setup',
+      body: { code: `C${n}`, password: PASSWORD },
+    }))
+    expect([...setup.keys()]).toEqual(['setup-done'])
+  },
+)
 
-test(`${GUESSES} access and ${GUESSES} refresh tokens, made up and changed: refused, and no session ends of it`, async () => {
-  const [head, body, signature = ''] = String(admin.accessToken).split('.')
-  const made = (n: number): string => {
-    const bytes = Buffer.from(signature, 'base64url')
-    bytes[n % 64]! ^= 1 + (n % 255)
-    if (n % 3 === 0) return `${head}.${body}.${bytes.toString('base64url')}`
-    return n % 3 === 1
-      ? `${head}.${body}.${randomBytes(64).toString('base64url')}`
-      : randomBytes(40).toString('base64url')
-  }
-  const access = await guess(GUESSES, (n) => ({ method: 'GET', path: '/api/auth/me', token: made(n) }))
-  expect(access).toEqual(new Map([['token-invalid', GUESSES]]))
-  const refresh = await guess(GUESSES, () => ({
-    path: '/api/auth/refresh',
-    body: { refreshToken: `mrt_${randomBytes(32).toString('base64url')}` },
-  }))
-  expect(refresh).toEqual(new Map([['token-invalid', GUESSES]]))
-  expect((await ask({ method: 'GET', path: '/api/auth/me', token: admin.accessToken })).status).toBe(200)
-})
-
-test(`${REPLAYS} refresh tokens, QR secrets, codes and claims used twice: refused, and only their own session ends`, async () => {
-  const outcomes = new Map<string, number>()
-  const count = (what: string, { status, body }: { status: number; body: Body }): void => {
-    const key = `${what} ${status < 300 ? 'let in' : body.error}`
-    outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
-  }
-  for (let n = 0; n < REPLAYS; n++) {
-    const from = `127.0.${2 + (n >> 7)}.${1 + (n & 127)}`
-    const invited = await ask({ path: '/api/manage/pairings', body: { role: 'display' }, token: admin.accessToken })
-    const { code, qr, id } = invited.body
-    if (n % 2 === 0) {
-      const device = (await ask({ path: '/api/pair', body: { secret: qr.secret }, from })).body
-      count('secret', await ask({ path: '/api/pair', body: { secret: qr.secret }, from }))
-      const { refreshToken } = device
-      const next = await ask({ path: '/api/auth/refresh', body: { refreshToken } })
-      expect(next.status).toBe(200)
-      count('refresh', await ask({ path: '/api/auth/refresh', body: { refreshToken } }))
-      count('successor', await ask({ path: '/api/auth/refresh', body: { refreshToken: next.body.refreshToken } }))
-      count('access', await ask({ method: 'GET', path: '/api/auth/me', token: next.body.accessToken }))
-    } else {
-      const { claim } = (await ask({ path: '/api/pair', body: { code }, from })).body
-      count('code', await ask({ path: '/api/pair', body: { code }, from }))
-      await ask({ path: `/api/manage/pairings/${id}/approve`, body: {}, token: admin.accessToken })
-      expect((await ask({ path: '/api/pair/collect', body: { claim }, from })).status).toBe(200)
-      count('claim', await ask({ path: '/api/pair/collect', body: { claim }, from }))
+test(
+  `${GUESSES} access and ${GUESSES} refresh tokens, made up and changed: refused, and no session ends of it`,
+  LONG,
+  async () => {
+    const [head, body, signature = ''] = String(admin.accessToken).split('.')
+    const made = (n: number): string => {
+      const bytes = Buffer.from(signature, 'base64url')
+      bytes[n % 64]! ^= 1 + (n % 255)
+      if (n % 3 === 0) return `${head}.${body}.${bytes.toString('base64url')}`
+      return n % 3 === 1
+        ? `${head}.${body}.${randomBytes(64).toString('base64url')}`
+        : randomBytes(40).toString('base64url')
     }
-  }
-  expect(Object.fromEntries(outcomes)).toEqual({
-    'secret pairing-refused': REPLAYS / 2,
-    'refresh refresh-reused': REPLAYS / 2,
-    'successor session-ended': REPLAYS / 2,
-    'access session-ended': REPLAYS / 2,
-    'code pairing-refused': REPLAYS / 2,
-    'claim pairing-refused': REPLAYS / 2,
-  })
-  expect((await ask({ method: 'GET', path: '/api/auth/me', token: admin.accessToken })).status).toBe(200)
-})
+    const access = await guess(GUESSES, (n) => ({ method: 'GET', path: '/api/auth/me', token: made(n) }))
+    expect(access).toEqual(new Map([['token-invalid', GUESSES]]))
+    const refresh = await guess(GUESSES, () => ({
+      path: '/api/auth/refresh',
+      body: { refreshToken: `mrt_${randomBytes(32).toString('base64url')}` },
+    }))
+    expect(refresh).toEqual(new Map([['token-invalid', GUESSES]]))
+    expect((await ask({ method: 'GET', path: '/api/auth/me', token: admin.accessToken })).status).toBe(200)
+  },
+)
+
+test(
+  `${REPLAYS} refresh tokens, QR secrets, codes and claims used twice: refused, and only their own session ends`,
+  LONG,
+  async () => {
+    const outcomes = new Map<string, number>()
+    const count = (what: string, { status, body }: { status: number; body: Body }): void => {
+      const key = `${what} ${status < 300 ? 'let in' : body.error}`
+      outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
+    }
+    for (let n = 0; n < REPLAYS; n++) {
+      const from = `127.0.${2 + (n >> 7)}.${1 + (n & 127)}`
+      const invited = await ask({ path: '/api/manage/pairings', body: { role: 'display' }, token: admin.accessToken })
+      const { code, qr, id } = invited.body
+      if (n % 2 === 0) {
+        const device = (await ask({ path: '/api/pair', body: { secret: qr.secret }, from })).body
+        count('secret', await ask({ path: '/api/pair', body: { secret: qr.secret }, from }))
+        const { refreshToken } = device
+        const next = await ask({ path: '/api/auth/refresh', body: { refreshToken } })
+        expect(next.status).toBe(200)
+        count('refresh', await ask({ path: '/api/auth/refresh', body: { refreshToken } }))
+        count('successor', await ask({ path: '/api/auth/refresh', body: { refreshToken: next.body.refreshToken } }))
+        count('access', await ask({ method: 'GET', path: '/api/auth/me', token: next.body.accessToken }))
+      } else {
+        const { claim } = (await ask({ path: '/api/pair', body: { code }, from })).body
+        count('code', await ask({ path: '/api/pair', body: { code }, from }))
+        await ask({ path: `/api/manage/pairings/${id}/approve`, body: {}, token: admin.accessToken })
+        expect((await ask({ path: '/api/pair/collect', body: { claim }, from })).status).toBe(200)
+        count('claim', await ask({ path: '/api/pair/collect', body: { claim }, from }))
+      }
+    }
+    expect(Object.fromEntries(outcomes)).toEqual({
+      'secret pairing-refused': REPLAYS / 2,
+      'refresh refresh-reused': REPLAYS / 2,
+      'successor session-ended': REPLAYS / 2,
+      'access session-ended': REPLAYS / 2,
+      'code pairing-refused': REPLAYS / 2,
+      'claim pairing-refused': REPLAYS / 2,
+    })
+    expect((await ask({ method: 'GET', path: '/api/auth/me', token: admin.accessToken })).status).toBe(200)
+  },
+)
 
 test('all of that left a bounded audit log whose chain holds', async () => {
   const { body } = await ask({ path: '/api/manage/audit/verify', body: {}, token: admin.accessToken })
