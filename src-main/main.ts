@@ -1,12 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { app, crashReporter, dialog, ipcMain, powerMonitor, powerSaveBlocker, protocol, session, shell } from 'electron'
+import {
+  app,
+  crashReporter,
+  dialog,
+  ipcMain,
+  powerMonitor,
+  powerSaveBlocker,
+  protocol,
+  safeStorage,
+  session,
+  shell,
+} from 'electron'
 import { isAppError } from '../src-shared/errors.ts'
 import { CONNECTION_CHANGED } from '../src-shared/ipc.ts'
 import { CONSOLE_ORIGIN, registerAppScheme, serveConsole } from './app/app-scheme.ts'
 import { toConnection } from './app/connection.ts'
 import { ConsoleWindow, openSessionEndWindow } from './app/console-window.ts'
 import { confirmQuit, showAddress } from './app/questions.ts'
+import { openSecretsKey } from './app/secrets-key.ts'
 import { lockContents, lockSession } from './app/security.ts'
 import { handleShutdown } from './app/shutdown.ts'
 import { textsFor } from './app/texts.ts'
@@ -38,7 +50,9 @@ async function run(launch: Launch): Promise<void> {
   try {
     await app.whenReady()
     const desktopToken = randomBytes(32).toString('base64url')
-    runDesktop({ ...launch, server: { ...launch.server, desktopToken } }, desktopToken)
+    const secretsKey = openSecretsKey(safeStorage, join(app.getPath('userData'), 'secrets-key'))
+    const secrets = { desktopToken, ...(secretsKey !== undefined && { secretsKey }) }
+    runDesktop({ ...launch, server: { ...launch.server, ...secrets } }, desktopToken)
   } catch (error) {
     console.error(error)
     app.exit(EXIT_CODES.unexpected)

@@ -119,3 +119,14 @@ export const crashReporter = {
   },
 }
 crashReporter satisfies Pick<Electron.CrashReporter, 'start'>
+
+/** Docs: safeStorage, `safeStorage.isEncryptionAvailable()`: false on a Linux without a key store. */
+export const safeStorage = {
+  isEncryptionAvailable: () => false,
+  encryptString(): never {
+    throw new Error('no key store')
+  },
+  decryptString(): never {
+    throw new Error('no key store')
+  },
+}

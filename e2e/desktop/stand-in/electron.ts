@@ -14,6 +14,7 @@ export {
   powerSaveBlocker,
   StandInMenu as Menu,
   StandInTray as Tray,
+  safeStorage,
   shell,
 } from './desktop.ts'
 export { ipcMain } from './ipc.ts'
