@@ -160,7 +160,7 @@ function readPath(root: keyof Scope, tokens: string[]): Node {
   const json = (scope: Scope): Json => {
     let value: Json | undefined = scope[root]
     for (const name of names) {
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+      const isObject: boolean = typeof value === 'object' && value !== null && !Array.isArray(value)
       value = isObject && Object.hasOwn(value as Thing, name) ? (value as Thing)[name] : undefined
     }
     return value ?? null

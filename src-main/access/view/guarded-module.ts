@@ -221,6 +221,11 @@ function guardSnapshots(snapshots: SnapshotFiles, pass: RecordPass): SnapshotFil
   }
 }
 
+/** Whether anything of the table may be read. @param table - Canonical name. */
+export function mayRead(module: ModuleStore, table: string): boolean {
+  return !(module instanceof GuardedModule) || module.rights.of(table).words.read !== undefined
+}
+
 /** How events of the module are seen; null when they are seen as they are. */
 export function eventViewOf(module: ModuleStore): EventView | null {
   return module instanceof GuardedModule ? module.eventView : null

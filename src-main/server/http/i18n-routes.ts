@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mayRead } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import { findBranch } from './full-sync-routes.ts'
 import { type Route, route } from './route.ts'
@@ -55,7 +56,7 @@ export const i18nRoutes: readonly Route[] = [
 function listLanguages(module: ModuleStore): string[] {
   const languages = new Set<string>()
   for (const name of module.definition.tables.keys()) {
-    if (!name.endsWith('_lang')) continue
+    if (!name.endsWith('_lang') || !mayRead(module, name)) continue
     let next: string | undefined
     do {
       const page = module.list(name, { limit: PAGE, ...(next !== undefined && { next }) })

@@ -1,6 +1,7 @@
 import { isAppError, toErrorBody } from '../../../src-shared/errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import type { ClientQuery } from '../../../src-shared/protocol/client-frames.ts'
+import { mayRead } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { FieldCondition } from '../../store/types.ts'
@@ -92,7 +93,7 @@ function nameOf(
 
 /** The first field that names a record, or one whose name ends in `_name`; null without a record. */
 function findName(module: ModuleStore, tableName: string, key: string): JsonValue {
-  if (!module.definition.tables.has(tableName)) return null
+  if (!module.definition.tables.has(tableName) || !mayRead(module, tableName)) return null
   const found = module.find(tableName, key)
   if (!found) return null
   const record: unknown = JSON.parse(found.text)
