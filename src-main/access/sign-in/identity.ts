@@ -73,7 +73,7 @@ export class Identity {
     if (credential?.kind === 'cookie') {
       const session = this.#parts.sessions.findByCookie(credential.value)
       if (session) {
-        if (isFromOwnPage(request, sender.isSameOrigin)) return this.principalOf(session, null)
+        if (isFromOwnPage(request, sender.isSameOrigin)) return this.principalOf(session, session.expiresAt)
         throw new AppError('cross-site-refused', 'A write with the cookie must come from a page of this server.')
       }
     }

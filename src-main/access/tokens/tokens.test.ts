@@ -179,6 +179,18 @@ test('a cookie is one session; a new one takes the old one back; both end with i
   expect(at.access.sessions.findByCookie(cookie)).toBeUndefined()
 })
 
+test('a cookie that is used keeps its session; one that is not ends with it', async () => {
+  const { session } = await signedIn()
+  const { sessions } = at.access
+  const cookie = sessions.giveCookie(session.id)
+  for (let n = 0; n < 5; n++) {
+    at.clock.advance(0.8 * 86_400_000)
+    expect(sessions.findByCookie(cookie)?.id).toBe(session.id)
+  }
+  at.clock.advance(86_400_000)
+  expect(sessions.findByCookie(cookie)).toBeUndefined()
+})
+
 test('revoking the device, disabling or removing the person, or the role that is gone: the token tells nobody', async () => {
   const { device, person, accessToken } = await signedIn()
   await at.access.people.change(person.id, { isDisabled: true })

@@ -358,6 +358,10 @@ test('the audit log holds who did what, denials counted, never a secret; it is e
   const device = await pair(admin.accessToken)
   for (let n = 0; n < 3; n++) await post('/api/auth/login', { user: 'admin', password: 'a wrong password' })
   await server.get('/api/manage/people')
+  await ask({ path: '/api/manage/people' }, device.accessToken)
+  const socket = await connect()
+  socket.send(hello('x.y.z'))
+  await socket.closed()
   await ask({ method: 'DELETE', path: `/api/manage/devices/${device.device.id}?reason=lost` }, admin.accessToken)
   await post('/api/branches/dar/modules/pos/snapshots', {}, admin.accessToken)
   const { entries } = (await ask({ path: '/api/manage/audit' }, admin.accessToken)).body as Body
@@ -368,6 +372,8 @@ test('the audit log holds who did what, denials counted, never a secret; it is e
     ['device.pair', 'done', 'Till 1', 'Till 1'],
     ['person.sign-in', 'denied', 'admin', 'admin'],
     ['request', 'denied', '(caller)', 'GET /api/manage/people'],
+    ['request', 'denied', 'Till 1', 'GET /api/manage/people'],
+    ['request', 'denied', '(caller)', 'client:hello'],
     ['device.revoke', 'done', 'admin', 'Till 1'],
     ['manage', 'done', 'admin', expect.stringContaining('snapshots')],
   ])

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
-import { SERVER_ACTOR } from '../../access/audit/audit-log.ts'
+import { noteDenial } from '../../access/audit/denials.ts'
 import { httpsRequired, judgePlainHttp } from '../../access/plain-http/plain-http-policy.ts'
 import { SIGNATURE_HEADER } from '../../access/plain-http/signed-request.ts'
 import type { Principal } from '../../access/principal.ts'
@@ -113,6 +113,7 @@ async function handle(handler: Handler, ctx: Context): Promise<void> {
   try {
     await answer(handler, ctx, target, isApi, common)
   } catch (error) {
+    if (isAppError(error)) noteRefusal(services, ctx, target.path, error)
     fail(services, request, response, error, common)
   }
   const milliseconds = performance.now() - startedAt
@@ -159,8 +160,16 @@ async function answer(
   }
   if (!isApi && (await files.serve(request, response, target.path, common))) return
   const call = new Call(services, request, response, caller, target, common, identity)
+  ctx.state.call = call
   if (!isPublicDoor(request.method ?? '', target.path)) call.requireSignIn()
   await dispatcher.run(ctx, call)
+}
+
+function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
+  const call = state.call as Call | undefined // none yet when the door itself was refused
+  const address = call?.network.address ?? req.socket.remoteAddress ?? ''
+  const asked = { principal: call?.principalOrNone, address, subject: `${req.method} ${path}` }
+  noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
 }
 
 /** What the caller showed, judged; a refusal waits until it is known whether the door needs somebody at all. */
@@ -232,7 +241,6 @@ function fail(
   const code = known ? error.code : 'internal'
   services.metrics.countError(code)
   const traceId = traceIdOf(request)
-  if (known) noteDenial(services, request, error)
   if (!known || error.status >= 500) services.log.error('request-failed', { traceId, code, path: request.url, error })
   if (response.headersSent) {
     // The status is out already: only a broken connection can tell the client that the answer is incomplete.
@@ -241,17 +249,6 @@ function fail(
   }
   if (!response.destroyed) writeError(request, response, error, traceId, common)
 }
-
-/** Denials of a closed branch go into the audit log. Those of signing in were written where they were made. */
-function noteDenial({ access }: HttpServices, request: IncomingMessage, { status, code }: AppError): void {
-  if ((status !== 401 && status !== 403) || access.identity.isOpen || AUDITED_ELSEWHERE.has(code)) return
-  const address = request.socket.remoteAddress ?? null
-  const { path } = splitTarget(request.url ?? '')
-  const actor = { ...SERVER_ACTOR, name: '(caller)', address }
-  access.audit.recordDenial({ action: 'request', actor, subject: `${request.method} ${path}`, reason: code })
-}
-
-const AUDITED_ELSEWHERE = new Set<string>(['sign-in-failed', 'device-required', 'pairing-refused'])
 
 /** The caller's trace where it sends one (W3C Trace Context), else a new one. */
 function traceIdOf(request: IncomingMessage): string {

@@ -93,7 +93,10 @@ function given<T extends object>(members: T): T {
 function refuse(services: SyncServices, session: Session, frame: JsonObject, error: unknown): void {
   const { type } = frame
   if (type !== 'auth' && type !== 'subscribe' && type !== 'publish') {
-    refuseSession(session, error, readRequestId(frame))
+    refuseSession(services, session, error, {
+      requestId: readRequestId(frame),
+      type: `socket ${String(type).slice(0, 40)}`,
+    })
     return
   }
   if (!isAppError(error)) services.log.error('topic-failed', { address: session.address, error })

@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { ClientFrame } from '../../../src-shared/protocol/client-frames.ts'
+import { noteDenial } from '../../access/audit/denials.ts'
 import type { Access } from '../../access/open-access.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { SyncServices } from './services.ts'
@@ -48,7 +49,7 @@ export function withPrincipal(
     .then((principal) => {
       if (!session.isClosing && accept(session, principal)) proceed()
     })
-    .catch((error: unknown) => refuseSession(session, error, requestId))
+    .catch((error: unknown) => refuseSession(services, session, error, { requestId, type: frame.type }))
     .finally(() => {
       for (const bytes of session.releaseFrames()) resume(bytes)
     })
@@ -71,8 +72,17 @@ function accept(session: Session, principal: Principal): boolean {
 }
 
 /** The correlated error; one that says that nobody is behind the socket also ends it. */
-export function refuseSession(session: Session, error: unknown, requestId: string | undefined): void {
+export function refuseSession(
+  { access, log }: SyncServices,
+  session: Session,
+  error: unknown,
+  { requestId, type }: { requestId: string | undefined; type: string },
+): void {
   session.sendError(error, requestId)
+  if (access && isAppError(error)) {
+    const asked = { principal: session.principalOrNone, address: session.address, subject: type }
+    noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
+  }
   if (isAppError(error) && error.status === 401) session.close(UNAUTHORIZED_CLOSE, error.code)
 }
 

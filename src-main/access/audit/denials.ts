@@ -1,0 +1,31 @@
+import type { AppError } from '../../../src-shared/errors.ts'
+import type { Access } from '../open-access.ts'
+import type { Principal } from '../principal.ts'
+import { type AuditActor, actorOf } from './audit-log.ts'
+
+/** Written where they are made, with the person who was tried. */
+const AUDITED_ELSEWHERE = new Set<string>(['sign-in-failed', 'device-required', 'pairing-refused'])
+
+/**
+ * Writes a refusal of a closed branch down, equal ones counted. Never throws: the refusal itself must reach the caller.
+ *
+ * @param subject - What was asked: a method with its path, or the type of a frame.
+ * @param onFailure - Told when the log cannot be written.
+ */
+export function noteDenial(
+  access: Access,
+  error: AppError,
+  asked: { principal: Principal | undefined; address: string; subject: string },
+  onFailure: (error: unknown) => void,
+): void {
+  const { status, code } = error
+  if ((status !== 401 && status !== 403) || access.identity.isOpen || AUDITED_ELSEWHERE.has(code)) return
+  const { principal, address, subject } = asked
+  const stranger: AuditActor = { id: null, name: '(caller)', deviceId: null, address }
+  const actor = principal ? actorOf(principal, address) : stranger
+  try {
+    access.audit.recordDenial({ action: 'request', actor, subject, reason: code })
+  } catch (failure) {
+    onFailure(failure)
+  }
+}
