@@ -39,6 +39,7 @@ const rows: [what: string, settings: Partial<CallerSettings>, asked: Asked, expe
   ['a tablet of a network that is listened on', { openLan: false }, {}, 'admitted'],
   ['a tablet, with the server on loopback', { openLan: false, host: '127.0.0.1' }, {}, 'unauthorized'],
   ['the internet', {}, { from: '8.8.8.8' }, 'unauthorized'],
+  ['the internet, once people sign in: the token decides', { isOpen: () => false }, { from: '8.8.8.8' }, 'admitted'],
   [
     'the internet behind a proxy here',
     {},
