@@ -45,6 +45,10 @@ async function pair(managerToken: string, more: object = {}): Promise<Body> {
   const invited = await post('/api/manage/pairings', { role: 'cashier', name: 'Till 1', ...more }, managerToken)
   expect(invited.status).toBe(201)
   const { qr } = invited.body as Body
+  expect(qr).toMatchObject({
+    fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+    urls: expect.any(Array),
+  })
   const paired = await post('/api/pair', { secret: qr.secret })
   expect(paired.status).toBe(200)
   return paired.body

@@ -9,6 +9,7 @@ import { giveCookie, grantShape, note, openSession } from './auth-routes.ts'
 import type { Call } from './call.ts'
 import { branchList, reasonText, requireClosed } from './people-routes.ts'
 import { type Route, route } from './route.ts'
+import { addressesOf } from './trust-routes.ts'
 
 const DEVICES = '/api/manage/devices'
 const PAIRINGS = '/api/manage/pairings'
@@ -106,19 +107,26 @@ export const deviceRoutes: readonly Route[] = [
         description: 'The invitation; code and secret are shown this once',
         schema: pairingShape.extend({
           code: z.string(),
-          qr: z.object({
-            urls: z.array(z.string()),
-            branchIds: z.array(z.string()).nullable(),
-            secret: z.string(),
-          }),
+          qr: z
+            .object({
+              urls: z.array(z.string()).describe('By https where it is served'),
+              trustUrl: z.string().optional().describe('Page that leads to trusting the branch'),
+              fingerprint: z
+                .string()
+                .optional()
+                .describe('SHA-256 of the authority, to compare before anything is sent'),
+              branchIds: z.array(z.string()).nullable(),
+              secret: z.string(),
+            })
+            .describe('The content of the QR code'),
         }),
       },
     },
     errors: ['role-not-found', 'rate-limited', 'forbidden'],
-    handle(call, { body }) {
+    async handle(call, { body }) {
       requireClosed(call)
       requireManage(call.principal, 'devices')
-      const { access, addresses } = call.services
+      const { access, addresses, network } = call.services
       const branchIds = body.branches ?? null
       access.devices.checkRole(body.role)
       requireAtLeast(call.principal, access.roles, [body.role], branchIds)
@@ -130,8 +138,16 @@ export const deviceRoutes: readonly Route[] = [
         invitedBy: call.principal.name,
       })
       note(call, 'device.invite', pairing.id, { details: { role: body.role } })
-      const urls = addresses().flatMap(({ url, kind }) => (kind === 'lan' ? [url] : []))
-      call.send(201, { ...toPairingView(pairing), code, qr: { urls, branchIds, secret } })
+      const { httpsUrls, pageUrl } = addressesOf(call)
+      const lanUrls = addresses().flatMap(({ url, kind }) => (kind === 'lan' ? [url] : []))
+      const authority = await network().authority()
+      const qr = {
+        urls: httpsUrls.length > 0 ? httpsUrls : lanUrls,
+        ...(pageUrl !== undefined && { trustUrl: pageUrl }),
+        ...(authority && { fingerprint: authority.fingerprint }),
+        ...{ branchIds, secret },
+      }
+      call.send(201, { ...toPairingView(pairing), code, qr })
     },
   }),
   route({

@@ -65,8 +65,8 @@ export const trustRoutes: readonly Route[] = [
   }),
 ]
 
-/** From the machine's own addresses, never from the Host header. */
-function addressesOf({ services }: Call): { httpsUrls: string[]; pageUrl: string | undefined } {
+/** Where other devices find the branch by https, and its page of trust: from the machine's own addresses, never the Host header. */
+export function addressesOf({ services }: Call): { httpsUrls: string[]; pageUrl: string | undefined } {
   const httpsPort = services.network().httpsPort()
   const addresses = services.addresses()
   const lan = addresses.filter(({ kind }) => kind === 'lan').map(({ url }) => url)
