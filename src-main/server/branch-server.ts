@@ -42,15 +42,16 @@ export async function startBranchServer(
   try {
     const policy = readPolicy(options.dataDir)
     const guard = openGuard(store, policy)
+    const roles = new RoleStore(store.system, policy.roles)
     access = await openAccess({
       ...options,
-      roles: new RoleStore(store.system, policy.roles),
+      roles,
       database: store.system,
       log,
       clock: systemClock,
       openLan: () => openLanOf(store, options.openLanRole),
     })
-    return await serve(options, services, store, { access, guard })
+    return await serve(options, services, store, { access, guard, roles })
   } catch (error) {
     access?.close()
     await store.close()
@@ -62,7 +63,7 @@ async function serve(
   options: ServerOptions & Partial<HttpSettings>,
   { log, notify }: ServerServices,
   store: Store,
-  { access, guard }: { access: Access; guard: Guard },
+  { access, guard, roles }: { access: Access; guard: Guard; roles: RoleStore },
 ): Promise<RunningServer> {
   const settings = { ...DEFAULT_HTTP_SETTINGS, ...options }
   const callers = createCallers({ ...settings, isOpen: () => access.identity.isOpen })
@@ -84,6 +85,7 @@ async function serve(
     store,
     access,
     guard,
+    roles,
     log,
     callers,
     metrics,

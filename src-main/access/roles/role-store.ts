@@ -55,6 +55,8 @@ export class RoleStore {
       throw new AppError('invalid-policy', `There are ${MAX_ROLES} roles already.`)
     }
     const permissions = parsePermissions(input.permissions, `The role ${roleId}`)
+    // Whoever may do everything is an administrator; that nobody takes the last one away is watched for that role.
+    if (permissions.includes('*')) throw new AppError('invalid-policy', 'Only the role admin may do everything.')
     const role: Role = { roleId, label, permissions, isBuiltIn: false }
     this.#roles.set(roleId, role)
     this.#store(roleId)

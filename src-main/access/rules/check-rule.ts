@@ -148,18 +148,18 @@ function canonicalPath(path: PathExpression, context: RuleContext): PathExpressi
   if (root === 'previous' && !context.allowsPrevious) {
     throw wrong(context, 'previous is known to writes only')
   }
-  return { ...path, path: [fieldName(name, context), ...rest] }
+  const field = fieldName(name, context)
+  // An answer that depends on it would tell of it.
+  if (context.table.fieldByName.get(field)?.secret) throw wrong(context, `${name} is secret and cannot be asked for`)
+  return { ...path, path: [field, ...rest] }
 }
 
-/** @throws AppError `invalid-policy` for a field that the table does not have, or that is secret. */
+/** @throws AppError `invalid-policy` for a field that the table does not have. */
 export function fieldName(name: string, context: RuleContext): string {
   const { table } = context
   const slot = compileTable(table).slots.get(name)
   const canonical = slot?.field?.name ?? slot?.serverField
-  if (canonical !== undefined) {
-    if (table.fieldByName.get(canonical)?.secret) throw wrong(context, `${name} is secret: nobody sees it`)
-    return canonical
-  }
+  if (canonical !== undefined) return canonical
   if (name === 'id' || table.additionalFields) return name
   throw wrong(context, `the table ${table.name} has no field "${name}"`)
 }

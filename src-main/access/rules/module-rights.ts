@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../src-shared/json.ts'
 import { compileTable } from '../../store/schema/compile-table.ts'
 import type { ModuleDefinition, TableDefinition } from '../../store/schema/definition.ts'
 import { type Expression, evaluateExpression } from '../../store/schema/expression.ts'
-import { findTableWord, isMeant, type TableAction } from '../roles/permissions.ts'
+import { findTable, findTableWord, type TableAction } from '../roles/permissions.ts'
 import { checkRule, fieldName, type RuleContext, wrong } from './check-rule.ts'
 import { ALWAYS, allOf, foldExpression, NEVER } from './fold.ts'
 import type { FieldRule, Policy, Rule, RuleTarget } from './policy.ts'
@@ -167,7 +167,8 @@ export function concernsRole({ roles, exceptRoles }: RuleTarget, roleId: string)
 
 export function concernsTable(target: RuleTarget, definition: ModuleDefinition, table: string): boolean {
   if (target.module !== undefined && target.module !== definition.moduleId) return false
-  return isMeant(definition, target.table, table)
+  // Not a group: a rule speaks of the fields of one table.
+  return target.table === '*' || findTable(definition, target.table) === table
 }
 
 function bindTable(

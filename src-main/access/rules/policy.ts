@@ -27,7 +27,7 @@ export interface FieldRule {
 export type Rule = RowRule | FieldRule
 
 export interface RuleTarget {
-  /** As written: a name, an alias, a group, or `*`. */
+  /** As written: a name, an alias, or `*`. */
   readonly table: string
   /** All modules without. */
   readonly module?: string

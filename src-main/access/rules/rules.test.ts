@@ -154,3 +154,11 @@ describe('rights', () => {
     expect(rights.isUnrestricted).toBe(true)
   })
 })
+
+test('the policy of docs/rules.md can be kept', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/rules.md'), 'utf8')
+  const example = /```json\n(\{\n {2}"roles"[\s\S]*?)\n```/.exec(text)![1]!
+  const policy = parsePolicy(JSON.parse(example))
+  expect(policy.rules.length).toBeGreaterThan(3)
+  new Rights(policy).check(definition)
+})

@@ -5,6 +5,7 @@ import { parseBranchId, parseModuleId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shared/json.ts'
 import { PROTOCOLS } from '../../../src-shared/protocol/version.ts'
 import type { Principal } from '../../access/principal.ts'
+import { rightsOf } from '../../access/view/guarded-module.ts'
 import type { BranchStore, ModuleStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
 import type { NetworkCaller } from '../callers.ts'
@@ -13,6 +14,7 @@ import type { KeptAnswer } from './answer-cache.ts'
 import { readJsonBody } from './body.ts'
 import { compressAnswer, encodingFor, MIN_COMPRESSED } from './compression.ts'
 import { encodeText } from './encode.ts'
+import { positionTag } from './position-tag.ts'
 import type { HttpServices } from './services.ts'
 
 const NO_PARAMS: Readonly<Record<string, string>> = {}
@@ -195,14 +197,15 @@ export class Call {
   /** The answer to a read of a module: 304, or what `read` makes; kept until the module moves on. */
   async sendAtPosition(module: ModuleStore, read: () => string): Promise<void> {
     const { epoch, seq } = module.head()
-    const etag = `W/"${epoch}.${seq}"`
+    const etag = `W/"${positionTag(module, { epoch, seq })}"`
     if (this.isFresh(etag)) return
-    const body = encodeText(read())
+    const { answers, store } = this.services
+    const rights = rightsOf(module)?.key
+    const address = `${rights === undefined ? '' : `${rights} `}${this.request.url}`
+    const known = rights === undefined ? undefined : answers.findCurrent(address, store)
+    const body = known?.body ?? encodeText(read())
     const { branchId, moduleId } = module
-    // What is kept goes to callers from whom nothing is hidden, so that only such an answer is kept.
-    if (this.principal.permissions.includes('*')) {
-      this.services.answers.keep(this.request.url ?? '', { branchId, moduleId, epoch, seq, etag, body })
-    }
+    if (!known) answers.keep(address, { branchId, moduleId, epoch, seq, etag, body })
     await this.sendReadable(body, { etag })
   }
 

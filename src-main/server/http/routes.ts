@@ -16,6 +16,7 @@ import { peopleRoutes } from './people-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
 import { queryRoutes } from './query-routes.ts'
 import { resetRoutes } from './reset-routes.ts'
+import { roleRoutes } from './role-routes.ts'
 import type { Route } from './route.ts'
 import { saveRoutes } from './save-routes.ts'
 import { schemaRoutes } from './schema-routes.ts'
@@ -54,6 +55,7 @@ const resources: readonly Route[] = [
   ...peopleRoutes,
   ...deviceRoutes,
   ...auditRoutes,
+  ...roleRoutes,
 ]
 
 /** Every endpoint of the server, one file a resource. */

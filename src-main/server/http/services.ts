@@ -1,6 +1,7 @@
 import type { Access } from '../../access/open-access.ts'
 import type { HashCost } from '../../access/people/password-hash.ts'
 import type { PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
+import type { RoleStore } from '../../access/roles/role-store.ts'
 import type { Guard } from '../../access/view/guard.ts'
 import type { ServerOptions } from '../../config/options.ts'
 import type { Log } from '../../lib/log.ts'
@@ -69,6 +70,7 @@ export interface HttpServices {
   access: Access
   /** What a principal may see and change. */
   guard: Guard
+  roles: RoleStore
   log: Log
   callers: Callers
   metrics: ServerMetrics

@@ -6,13 +6,14 @@ import type { ModuleStore, SnapshotBuffers } from '../../store/api.ts'
 import { headersOf, JSON_TYPE } from './answer.ts'
 import type { Call } from './call.ts'
 import { createCompressor, type Encoding, encodingFor } from './compression.ts'
+import { positionTag } from './position-tag.ts'
 
 /** So much is handed to the socket before waiting until it has taken it. */
 const HAND_OVER_BYTES = 4 * 1024 * 1024
 
 /** A strong validator: two snapshots at the same position hold the same records. */
-export function snapshotEtag({ epoch, seq }: { epoch: number; seq: number }): string {
-  return `"${epoch}.${seq}"`
+export function snapshotEtag(module: ModuleStore, position: { epoch: number; seq: number }): string {
+  return `"${positionTag(module, position)}"`
 }
 
 /** The text of a ModuleSnapshot in pieces. The records come from the store's shared buffers and are not copied. */
@@ -51,9 +52,9 @@ const compressedSnapshots = new WeakMap<SnapshotBuffers, Map<Encoding, Promise<B
 /** Answers with the module's snapshot, 304 when the caller has it. */
 export async function sendSnapshot(call: Call, module: ModuleStore): Promise<void> {
   const { epoch, seq } = module.head()
-  if (call.isFresh(snapshotEtag({ epoch, seq }))) return
+  if (call.isFresh(snapshotEtag(module, { epoch, seq }))) return
   const snapshot = module.snapshot()
-  const etag = snapshotEtag(snapshot)
+  const etag = snapshotEtag(module, snapshot)
   const encoding = encodingFor(call.request)
   if (encoding === undefined) return sendPieces(call, snapshotPieces(module, snapshot), { etag })
   const known = compressedSnapshots.get(snapshot) ?? new Map<Encoding, Promise<Buffer[]>>()

@@ -1,0 +1,13 @@
+import { hash } from 'node:crypto'
+import { rightsOf } from '../../access/view/guarded-module.ts'
+import type { ModuleStore } from '../../store/api.ts'
+
+/**
+ * The value of a tag for what a module says at a position, without quotes. Callers with other rights get other answers
+ * from the same address, so theirs have other tags: a browser in which somebody else signs in asks again.
+ */
+export function positionTag(module: ModuleStore, { epoch, seq }: { epoch: number; seq: number }): string {
+  const rights = rightsOf(module)?.key
+  const suffix = rights === undefined ? '' : `.${hash('sha256', rights, 'base64url').slice(0, 16)}`
+  return `${epoch}.${seq}${suffix}`
+}
