@@ -172,10 +172,14 @@ test('every frame of a live session is as the document says, with no field more'
   expect(frames().length).toBeGreaterThan(500)
 })
 
+/** Only a branch with people says it; src-main/server/sync/identify.test.ts hears it. */
+const OF_CLOSED_BRANCHES = new Set(['renewTokenDirective'])
+
 test('every message that the document has the server send was heard', () => {
   const heard = new Set(frames().flatMap((frame) => fitting(frame).map(({ name }) => name)))
   const fromServer = messages.filter(({ name }) => !/^(client|topicAuth$|topicSubscribe$|topicPublish$)/.test(name))
-  expect(fromServer.map(({ name }) => name).filter((name) => !heard.has(name))).toEqual([])
+  const unheard = fromServer.map(({ name }) => name).filter((name) => !heard.has(name))
+  expect(unheard.filter((name) => !OF_CLOSED_BRANCHES.has(name))).toEqual([])
 })
 
 test('a frame with an unknown field, another type of a field, or a field less is noticed', () => {

@@ -162,7 +162,7 @@ export class Connection {
     try {
       frame = JSON.parse(String(data)) as ServerFrame
     } catch {
-      this.#handlers.onProblem('The server sent a frame that is not JSON.')
+      this.#handlers.onProblem('The server sent no JSON.')
       return
     }
     this.#handlers.onFrame(frame)

@@ -107,7 +107,7 @@ export class Sender {
     }
     if (!this.#host.send(held.entry)) return false
     const deadline = this.#host.platform.setTimeout(
-      () => this.#host.loseConnection('The server does not answer a write.'),
+      () => this.#host.loseConnection('The server does not answer.'),
       ANSWER_TIMEOUT_MS,
     )
     this.#flights.set(held.entry.requestId, { held, deadline })

@@ -26,7 +26,7 @@ export class WriteWaiters {
   }
 
   close(): void {
-    const error = new StoreError('closed', 'The store was closed; the write stays in the queue.')
+    const error = new StoreError('closed', 'The store was closed; the write is kept.')
     for (const waiter of this.#waiters.values()) waiter.reject(error)
     this.#waiters.clear()
   }

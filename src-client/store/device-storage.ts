@@ -57,7 +57,7 @@ export class DeviceStorage {
     try {
       return await this.#platform.openStorage(this.#name)
     } catch (error) {
-      const message = `This browser keeps no data for the page; writes that wait are lost with it. ${String(error)}`
+      const message = `This browser keeps no data: waiting writes are lost with the page. ${String(error)}`
       this.#onWarning({ code: 'storage-unavailable', message })
       return createMemoryStorage()
     }

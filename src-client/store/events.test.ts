@@ -32,6 +32,6 @@ test('what the server says beside data reaches the listeners, until they are tak
   const warnings: string[] = []
   store.on('warning', ({ message }) => warnings.push(message))
   socket.onmessage?.call(socket as never, { data: '{' } as never)
-  expect([heard, warnings, store.status]).toEqual([[], ['The server sent a frame that is not JSON.'], 'ready'])
+  expect([heard, warnings, store.status]).toEqual([[], ['The server sent no JSON.'], 'ready'])
   await store.close()
 })

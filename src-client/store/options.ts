@@ -42,7 +42,7 @@ export interface StoreOptions {
 export function socketUrl(options: StoreOptions, origin: string | undefined): string {
   const { wsUrl, wsPath = '/ws' } = options
   if (wsUrl !== undefined) return wsUrl.replace(/^http/, 'ws')
-  if (origin === undefined) throw new StoreError('offline', 'There is no page to take the server from; give wsUrl.')
+  if (origin === undefined) throw new StoreError('offline', 'No page to take the server from: give wsUrl.')
   return new URL(wsPath, origin).href.replace(/^http/, 'ws')
 }
 

@@ -27,7 +27,7 @@ export class Requests {
   /** @throws StoreError `offline` without a connection, when it is lost, or after 15 s. */
   ask(requestId: string, frame: JsonObject): Promise<unknown> {
     if (!this.#send({ ...frame, requestId })) {
-      return Promise.reject(new StoreError('offline', 'The server cannot be reached now.'))
+      return Promise.reject(new StoreError('offline', 'The server cannot be reached.'))
     }
     return new Promise((resolve, reject) => {
       const timer = this.#platform.setTimeout(

@@ -84,7 +84,7 @@ export class StoreCore {
   }
 
   async connect(): Promise<StoreState> {
-    if (this.#isClosed) throw new StoreError('closed', 'The store was closed; create a new one.')
+    if (this.#isClosed) throw new StoreError('closed', 'The store was closed.')
     socketUrl(this.options, this.platform.origin)
     if (this.connection.state === 'closed' && !this.hasData) this.#connecting = makeResolvers()
     this.#connecting.promise.catch(() => undefined)
