@@ -18,6 +18,13 @@ interface Target {
   isOurs: boolean
 }
 
+interface Room {
+  count: number
+  /** Of a closed branch, taken in turn. */
+  tokens?: string[]
+  publisherToken?: string
+}
+
 let publisher: WebSocket | undefined
 let listeners: WebSocket[] = []
 
@@ -43,15 +50,18 @@ async function open(wsUrl: string, hello: object | undefined, onFrame: (data: Bu
 }
 
 const methods = {
-  async open({ wsUrl, isOurs, count }: Target & { count: number }): Promise<void> {
+  async open({ wsUrl, isOurs, count, tokens, publisherToken = tokens?.[0] }: Target & Room): Promise<void> {
     const listen = (data: Buffer): void => {
       lastEvent = data
       if (++received === expected) arrived()
     }
     const quiet = { requestSnapshot: false }
     listeners = []
-    for (let index = 0; index < count; index++) listeners.push(await open(wsUrl, isOurs ? quiet : undefined, listen))
-    publisher = await open(wsUrl, isOurs ? { ...quiet, tables: [] } : undefined, () => undefined)
+    for (let index = 0; index < count; index++) {
+      const token = tokens?.[index % tokens.length]
+      listeners.push(await open(wsUrl, isOurs ? { ...quiet, token } : undefined, listen))
+    }
+    publisher = await open(wsUrl, isOurs ? { ...quiet, token: publisherToken, tables: [] } : undefined, () => undefined)
   },
   /** Milliseconds of each publish, one after the other. */
   async publish({ count }: { count: number }): Promise<number[]> {

@@ -6,6 +6,7 @@ import { clientPaint } from './client-paint.ts'
 import { clientQueue } from './client-queue.ts'
 import { fanOut } from './fan-out.ts'
 import { rest } from './rest.ts'
+import { rules } from './rules.ts'
 import { scale } from './scale.ts'
 import { snapshot } from './snapshot.ts'
 import { socketWrites } from './socket-writes.ts'
@@ -14,6 +15,6 @@ import { start } from './start.ts'
 
 /** In the order of the budgets. */
 export const BENCHES: readonly Bench[] = [
-  ...[socketWrites, rest, fanOut, snapshot, scale, start, specification],
+  ...[socketWrites, rest, fanOut, snapshot, scale, start, specification, rules],
   ...[clientPaint, clientCatchUp, clientQueue, clientMemory, clientFanOut],
 ]

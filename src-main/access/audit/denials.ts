@@ -24,7 +24,10 @@ export function noteDenial(
   const stranger: AuditActor = { id: null, name: '(caller)', deviceId: null, address }
   const actor = principal ? actorOf(principal, address) : stranger
   try {
-    access.audit.recordDenial({ action: 'request', actor, subject, reason: code })
+    const rule = error.details?.rule
+    // Refusals by different rules are different refusals, so the rule stands in the reason.
+    const reason = typeof rule === 'string' ? `${code}: ${rule}` : code
+    access.audit.recordDenial({ action: 'request', actor, subject, reason })
   } catch (failure) {
     onFailure(failure)
   }

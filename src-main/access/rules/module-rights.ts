@@ -51,6 +51,8 @@ export interface TableRights {
   readonly rows: Readonly<Record<TableAction, readonly RowCondition[]>>
   /** Fields that are never seen, under every spelling, by canonical name. */
   readonly hidden: ReadonlyMap<string, { rule: string; places: readonly FieldPlace[] }>
+  /** Their places. */
+  readonly alwaysHidden: readonly FieldPlace[]
   /** Fields that are seen in some records only. */
   readonly sometimesHidden: readonly (FieldCondition & { places: readonly FieldPlace[] })[]
   readonly writable: readonly FieldWriteCondition[]
@@ -58,7 +60,10 @@ export interface TableRights {
 
 const UNTOUCHABLE = new Set(['id', 'version', 'createdAt', 'updatedAt', 'branchId'])
 
-/** What one caller may do with the tables of one module. Callers whose rules come to the same share one. */
+/**
+ * What one caller may do with the tables of one module. Callers whose rules come to the same share one. The conditions
+ * are folded (fold.ts): the caller's own values stand in them, so that only the record is asked.
+ */
 export class ModuleRights {
   /** Equal for callers who see the same: answers are shared by it. */
   readonly key: string
@@ -94,7 +99,9 @@ export class ModuleRights {
 
   /** Whether a record may be seen; the table's permission included. */
   isVisible(rights: TableRights, record: JsonObject): boolean {
-    return rights.words.read !== undefined && this.#holds(rights.rows.read, rights, 'read', { record })
+    if (rights.words.read === undefined) return false
+    const scope = { record }
+    return rights.rows.read.every(({ expression }) => evaluateExpression(expression, scope))
   }
 
   /** The first rule that keeps an action from a record; undefined when none does. */
@@ -103,16 +110,16 @@ export class ModuleRights {
     action: TableAction,
     scope: { record: JsonObject; previous?: JsonObject },
   ): string | undefined {
-    return rights.rows[action].find(
-      ({ expression }) => !evaluateExpression(expression, this.#scope(rights, action, scope)),
-    )?.rule
+    return rights.rows[action].find(({ expression }) => !evaluateExpression(expression, scope))?.rule
   }
 
   /** Places of the fields that are to be left out of this record. */
-  hiddenPlaces(rights: TableRights, record: JsonObject): FieldPlace[] {
-    const places = [...rights.hidden.values()].flatMap((field) => field.places)
+  hiddenPlaces(rights: TableRights, record: JsonObject): readonly FieldPlace[] {
+    const always = rights.alwaysHidden
+    if (rights.sometimesHidden.length === 0) return always
+    const places = [...always]
     for (const field of rights.sometimesHidden) {
-      if (!evaluateExpression(field.expression, this.#scope(rights, 'read', { record }))) places.push(...field.places)
+      if (!evaluateExpression(field.expression, { record })) places.push(...field.places)
     }
     return places
   }
@@ -124,30 +131,7 @@ export class ModuleRights {
     action: 'insert' | 'update',
     scope: { record: JsonObject; previous?: JsonObject },
   ): boolean {
-    return evaluateExpression(condition[action], this.#scope(rights, action, scope))
-  }
-
-  #holds(
-    conditions: readonly RowCondition[],
-    rights: TableRights,
-    action: TableAction,
-    scope: { record: JsonObject },
-  ): boolean {
-    if (conditions.length === 0) return true
-    const full = this.#scope(rights, action, scope)
-    return conditions.every(({ expression }) => evaluateExpression(expression, full))
-  }
-
-  #scope<Scope extends object>(
-    { table }: TableRights,
-    action: TableAction,
-    scope: Scope,
-  ): Scope & { auth: JsonObject; request: JsonObject } {
-    return {
-      ...scope,
-      auth: this.auth as unknown as JsonObject,
-      request: { action, table: table.name, module: this.definition.moduleId },
-    }
+    return evaluateExpression(condition[action], scope)
   }
 }
 
@@ -207,7 +191,7 @@ function bindFields(
   table: TableDefinition,
   rules: readonly FieldRule[],
   fold: (expression: Expression, action: TableAction) => Expression,
-): Pick<TableRights, 'hidden' | 'sometimesHidden' | 'writable'> {
+): Pick<TableRights, 'hidden' | 'alwaysHidden' | 'sometimesHidden' | 'writable'> {
   const hidden = new Map<string, { rule: string; places: readonly FieldPlace[] }>()
   const sometimesHidden: (FieldCondition & { places: readonly FieldPlace[] })[] = []
   const writable: FieldWriteCondition[] = []
@@ -229,7 +213,8 @@ function bindFields(
       }
     }
   }
-  return { hidden, sometimesHidden, writable }
+  const alwaysHidden = [...hidden.values()].flatMap(({ places }) => places)
+  return { hidden, alwaysHidden, sometimesHidden, writable }
 }
 
 /** @throws AppError `invalid-policy` for a field that every record needs. */

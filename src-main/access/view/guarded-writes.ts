@@ -48,7 +48,7 @@ function guardOperation(views: RecordViews, rights: TableRights, operation: Writ
   const { authorize } = operation
   return {
     ...operation,
-    ...(needsPrevious(rights, operation) && { guard: (current) => guardStored(views, rights, operation, current) }),
+    ...(needsPrevious(operation) && { guard: (current) => guardStored(views, rights, operation, current) }),
     authorize: (change) => {
       guardChange(views.rights, rights, operation, change)
       authorize?.(change)
@@ -56,10 +56,9 @@ function guardOperation(views: RecordViews, rights: TableRights, operation: Writ
   }
 }
 
-/** Looking a record up before an insert costs, so it is done only where a rule asks for it. */
-function needsPrevious({ rows, words }: TableRights, { guard, action }: WriteOperation): boolean {
-  if (guard !== undefined || action !== 'insert') return true
-  return rows.read.length > 0 || words.update === undefined
+/** An insert is not looked up beforehand: whether the record was there is known when it is authorized, or refused. */
+function needsPrevious({ guard, action }: WriteOperation): boolean {
+  return guard !== undefined || action !== 'insert'
 }
 
 /** Asked about the stored record before anything is said of it: a record that may not be seen is not there. */
@@ -95,6 +94,9 @@ function guardChange(
   operation: WriteOperation,
   { kind, record, previous }: AuthorizedChange,
 ): void {
+  if (previous && all.findRefusal(rights, 'read', { record: previous }) !== undefined) {
+    throw invisible(rights.table, operation.action)
+  }
   if (kind === 'unchanged') {
     // "The same is stored already" would confirm a guess at what is hidden.
     const isGuess = [...rights.hidden.values(), ...rights.sometimesHidden].some(({ places }) =>
@@ -183,6 +185,9 @@ export function guardError(module: ModuleStore, views: RecordViews, error: unkno
   if (!isAppError(error) || !isJsonObject(error.details?.current as JsonObject)) return error
   const { current, ...details } = error.details as { current: JsonObject; table?: string }
   const table = typeof details.table === 'string' ? module.definition.tables.get(details.table) : undefined
+  if (table && views.rights.findRefusal(views.rights.of(table.name), 'read', { record: current }) !== undefined) {
+    return invisible(table, 'insert')
+  }
   const seen = table && views.recordOf(table.name, current)
   return new AppError(error.code, error.message, {
     details: { ...details, ...(seen && { current: seen }) },

@@ -20,7 +20,7 @@ export class RecordViews {
     const record = parseShared(text)
     if (!this.rights.isVisible(rights, record)) return undefined
     const places = this.rights.hiddenPlaces(rights, record)
-    return places.length === 0 ? text : JSON.stringify(withoutPlaces(record, places))
+    return places.length === 0 ? text : textWithout(record, places)
   }
 
   /** The same for a record that is not text yet; the record itself is not changed. */
@@ -42,7 +42,7 @@ export class RecordViews {
               condition: readCondition(rights),
               scope: {},
               // A field that decides about another one must still be there when that is asked.
-              hidden: rights.sometimesHidden.length > 0 ? [] : hiddenPlaces(rights),
+              hidden: rights.sometimesHidden.length > 0 ? [] : rights.alwaysHidden,
             }
       this.#visible.set(table, visible)
     }
@@ -59,18 +59,33 @@ export class RecordViews {
 
 let lastText = ''
 let lastRecord: JsonObject = {}
+const lastMasked = new Map<string, string>()
 
 /** The same record is often judged for many listeners one after the other. Nobody changes what this returns. */
 function parseShared(text: string): JsonObject {
   if (text !== lastText) {
     lastRecord = JSON.parse(text) as JsonObject
     lastText = text
+    lastMasked.clear()
   }
   return lastRecord
 }
 
-function hiddenPlaces(rights: TableRights): FieldPlace[] {
-  return [...rights.hidden.values()].flatMap(({ places }) => places)
+const names = new WeakMap<readonly FieldPlace[], string>()
+
+/** The record that was just parsed without these places: made once for all listeners from whom the same is hidden. */
+function textWithout(record: JsonObject, places: readonly FieldPlace[]): string {
+  let name = names.get(places)
+  if (name === undefined) {
+    name = JSON.stringify(places)
+    names.set(places, name)
+  }
+  let text = lastMasked.get(name)
+  if (text === undefined) {
+    text = JSON.stringify(withoutPlaces(record, places))
+    lastMasked.set(name, text)
+  }
+  return text
 }
 
 /** Every record and every field of the table. */

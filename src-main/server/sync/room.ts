@@ -29,6 +29,8 @@ interface SentEvent {
 interface LiveEvent extends SentEvent {
   event: StoredEvent
   seen: Map<EventView, FrameRun | null>
+  /** Frames by what they show: views that hide the same share one. */
+  frames: Map<string, FrameRun>
 }
 
 const MAX_RECENT_EVENTS = 512
@@ -134,7 +136,7 @@ export class Room {
   }
 
   #serialize(event: StoredEvent): LiveEvent {
-    return { seq: event.seq, run: this.#slab.append(buildEventFrame(event)), event, seen: new Map() }
+    return { seq: event.seq, run: this.#slab.append(buildEventFrame(event)), event, seen: new Map(), frames: new Map() }
   }
 
   /** The frame of an event for a view: the common one where nothing is hidden, else one that the view's members share. */
@@ -142,12 +144,20 @@ export class Room {
     const known = sent.seen.get(view)
     if (known !== undefined) return known
     const seen = view.of(sent.event)
-    let run: FrameRun | null = null
-    if (seen) {
-      run = isSameFrame(seen, sent.event) ? sent.run : this.#slab.append(buildEventFrame(seen))
-      if (run !== sent.run) this.#counters.channels.branch.serialized++
-    }
+    const run = seen ? this.#runOf(sent, seen) : null
     sent.seen.set(view, run)
+    return run
+  }
+
+  #runOf(sent: LiveEvent, seen: StoredEvent): FrameRun {
+    if (isSameFrame(seen, sent.event)) return sent.run
+    const shown = seen.table === null ? JSON.stringify(seen.meta) : `${seen.action} ${seen.recordText}`
+    let run = sent.frames.get(shown)
+    if (!run) {
+      run = this.#slab.append(buildEventFrame(seen))
+      sent.frames.set(shown, run)
+      this.#counters.channels.branch.serialized++
+    }
     return run
   }
 
