@@ -11,6 +11,7 @@ export type ModuleGuard = (module: ModuleStore) => ModuleStore
  * manages the server as a whole is left as it is: the permission of the route stands before it.
  */
 export function guardStore(store: Store, principal: Principal, guard: ModuleGuard): Store {
+  const branches = new WeakMap<BranchStore, BranchStore>()
   const mayEnter = (branchId: string): boolean => principal.branchIds?.includes(branchId) ?? true
   const enter = (branchId: string): BranchStore => {
     if (mayEnter(branchId)) return store.getBranch(branchId)
@@ -29,7 +30,15 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
         .listBranches()
         .filter(({ branchId }) => mayEnter(branchId))
         .map((summary) => guardSummary(enter(summary.branchId), summary, guard)),
-    getBranch: (branchId) => guardBranch(enter(branchId), guard),
+    getBranch(branchId) {
+      const branch = enter(branchId)
+      let guarded = branches.get(branch)
+      if (!guarded) {
+        guarded = guardBranch(branch, guard)
+        branches.set(branch, guarded)
+      }
+      return guarded
+    },
     createBranch: (input) => {
       if (principal.branchIds === null) return store.createBranch(input)
       throw new AppError('forbidden', 'Who may enter some branches only cannot add one.', {
@@ -48,10 +57,18 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
 function guardBranch(branch: BranchStore, guard: ModuleGuard): BranchStore {
   return {
     branchId: branch.branchId,
-    label: branch.label,
-    timeZone: branch.timeZone,
-    isLegacyAllowed: branch.isLegacyAllowed,
-    isOpenLan: branch.isOpenLan,
+    get label() {
+      return branch.label
+    },
+    get timeZone() {
+      return branch.timeZone
+    },
+    get isLegacyAllowed() {
+      return branch.isLegacyAllowed
+    },
+    get isOpenLan() {
+      return branch.isOpenLan
+    },
     moduleIds: () => branch.moduleIds(),
     getModule: (moduleId) => guard(branch.getModule(moduleId)),
     summary: () => guardSummary(branch, branch.summary(), guard),

@@ -163,16 +163,13 @@ export function guardResult(module: ModuleStore, views: RecordViews, result: Wri
 }
 
 function guardOperationResult(module: ModuleStore, views: RecordViews, result: OperationResult): OperationResult {
-  const { recordBytes, event, ...rest } = result
   const table = module.definition.tables.get(result.table)!
   const recordText = views.textOf(table.name, result.recordText) ?? views.referenceText(table, result.recordText)
   const isWhole = recordText === result.recordText
-  return {
-    ...rest,
-    recordText,
-    ...(isWhole && recordBytes && { recordBytes }),
-    ...(event && { event: isWhole ? withoutProof(event) : { ...withoutProof(event), recordText } }),
-  }
+  const seen: OperationResult = { ...result, recordText }
+  if (!isWhole) delete seen.recordBytes
+  if (result.event) seen.event = { ...result.event, recordText, hash: '' }
+  return seen
 }
 
 /** The hash covers what is hidden too, so that guesses could be checked against it. */
