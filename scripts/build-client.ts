@@ -69,7 +69,7 @@ async function bundle(
       minify: true,
       sourcemap: true,
       lib: { entry: input, formats: [format], name, fileName: () => fileName },
-      rolldownOptions: { output: { footer: format === 'iife' ? footer : '', minify: true } },
+      rolldownOptions: { output: { footer: format === 'iife' ? footer : '', minify: true, comments: false } },
     },
   })
 }

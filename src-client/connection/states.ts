@@ -31,57 +31,29 @@ const stay = (to: ConnectionState): ConnectionStep => ({ to, effects: [] })
 const open: ConnectionStep = { to: 'connecting', effects: ['open-socket'] }
 const wait: ConnectionStep = { to: 'waiting', effects: ['drop-socket', 'start-wait'] }
 const end: ConnectionStep = { to: 'closed', effects: ['drop-socket'] }
+const openEarly: ConnectionStep = { to: 'connecting', effects: ['end-wait', 'open-socket'] }
 
-/** Every state answers every input: a missing case does not compile. */
-export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<ConnectionInput, ConnectionStep>>>> = {
-  idle: {
-    connect: open,
-    opened: stay('idle'),
-    welcomed: stay('idle'),
-    lost: stay('idle'),
-    retry: stay('idle'),
-    close: stay('closed'),
-  },
-  connecting: {
-    connect: stay('connecting'),
-    opened: { to: 'open', effects: ['say-hello'] },
-    welcomed: stay('connecting'),
-    lost: wait,
-    retry: stay('connecting'),
-    close: end,
-  },
-  open: {
-    connect: stay('open'),
-    opened: stay('open'),
-    welcomed: { to: 'ready', effects: ['reset-backoff'] },
-    lost: wait,
-    retry: stay('open'),
-    close: end,
-  },
-  ready: {
-    connect: stay('ready'),
-    opened: stay('ready'),
-    welcomed: stay('ready'),
-    lost: wait,
-    retry: stay('ready'),
-    close: end,
-  },
+type Answers = Readonly<Record<ConnectionInput, ConnectionStep>>
+
+/** What a state answers to the inputs that change nothing in it. */
+function staying(state: ConnectionState): Answers {
+  const step = stay(state)
+  return { connect: step, opened: step, welcomed: step, lost: step, retry: step, close: step }
+}
+
+/** Every state answers every input. */
+export const TRANSITIONS: Readonly<Record<ConnectionState, Answers>> = {
+  idle: { ...staying('idle'), connect: open, close: stay('closed') },
+  connecting: { ...staying('connecting'), opened: { to: 'open', effects: ['say-hello'] }, lost: wait, close: end },
+  open: { ...staying('open'), welcomed: { to: 'ready', effects: ['reset-backoff'] }, lost: wait, close: end },
+  ready: { ...staying('ready'), lost: wait, close: end },
   waiting: {
-    connect: { to: 'connecting', effects: ['end-wait', 'open-socket'] },
-    opened: stay('waiting'),
-    welcomed: stay('waiting'),
-    lost: stay('waiting'),
-    retry: { to: 'connecting', effects: ['end-wait', 'open-socket'] },
+    ...staying('waiting'),
+    connect: openEarly,
+    retry: openEarly,
     close: { to: 'closed', effects: ['end-wait'] },
   },
-  closed: {
-    connect: open,
-    opened: stay('closed'),
-    welcomed: stay('closed'),
-    lost: stay('closed'),
-    retry: stay('closed'),
-    close: stay('closed'),
-  },
+  closed: { ...staying('closed'), connect: open },
 }
 
 const STATUSES: Readonly<Record<ConnectionState, StoreStatus>> = {

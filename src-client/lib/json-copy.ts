@@ -11,7 +11,7 @@ export function copyRecord(record: object): JsonObject {
   try {
     copy = JSON.parse(JSON.stringify(record))
   } catch (error) {
-    throw new StoreError('invalid-record', `The record cannot be written as JSON: ${String(error)}`)
+    throw new StoreError('invalid-record', `The record is no JSON: ${String(error)}`)
   }
   if (isJsonObject(copy)) return copy
   throw new StoreError('invalid-record', 'A record must be an object.')

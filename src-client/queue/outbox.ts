@@ -179,7 +179,7 @@ export class Outbox {
 
   #takeParked(id: string): HeldEntry {
     const held = this.#parked.find(({ entry }) => entry.id === id)
-    if (!held) throw new StoreError('write-discarded', `No parked write has the id ${id}.`)
+    if (!held) throw new StoreError('write-discarded', `No parked write ${id}.`)
     this.#forget(id)
     return held
   }

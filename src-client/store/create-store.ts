@@ -30,7 +30,7 @@ export function createStore<Tables extends TableTypes = AnyTables>(options: Stor
     const id = core.newId()
     try {
       const operations = requests.map((request) => prepareOperation(core, request))
-      if (operations.length === 0) throw new StoreError('missing-record', 'A batch needs at least one write.')
+      if (operations.length === 0) throw new StoreError('missing-record', 'The batch is empty.')
       const epoch = replica.cursor?.epoch
       const entry: QueueEntry = {
         ...{ id, requestId: id, operations, meta: extras, queuedAt: core.platform.now(), attempts: 0 },

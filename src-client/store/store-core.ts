@@ -292,7 +292,7 @@ export class StoreCore {
   #warnOfStorage(error: unknown): void {
     const warning: StoreWarning = {
       code: 'storage-failed',
-      message: `The browser could not keep data: ${String(error)}`,
+      message: `The browser kept no data: ${String(error)}`,
     }
     this.emitter.emit('warning', warning)
   }
