@@ -26,7 +26,15 @@ export const BUILT_IN_ROLES: readonly Role[] = [
     'insert:order_line_status_log',
     'insert:order_status_log',
   ]),
-  builtIn('waiter', 'Waiter', ['read:*', 'write:orders', 'write:job_orders', 'write:reservations', 'write:table_lock']),
+  builtIn('waiter', 'Waiter', [
+    'read:*',
+    'write:orders',
+    'write:job_orders',
+    // An order for several sections gets a ticket at the pass when it is sent.
+    'write:expo_pass_ticket',
+    'write:reservations',
+    'write:table_lock',
+  ]),
   builtIn('display', 'Display', ['read:*']),
   builtIn('integration', 'Integration', ['read:*', 'write:*', 'manage:metrics']),
 ]
