@@ -14,6 +14,9 @@ import { addressesOf } from './trust-routes.ts'
 const DEVICES = '/api/manage/devices'
 const PAIRINGS = '/api/manage/pairings'
 
+/** Devices of these roles show the kitchen's screen, the others the till. */
+const SCREEN_ROLES: ReadonlySet<string> = new Set(['kitchen', 'display'])
+
 const deviceShape = z
   .looseObject({ id: z.string(), name: z.string(), role: z.string(), isLegacy: z.boolean() })
   .meta({ id: 'Device' })
@@ -109,7 +112,7 @@ export const deviceRoutes: readonly Route[] = [
           code: z.string(),
           qr: z
             .object({
-              urls: z.array(z.string()).describe('By https where it is served'),
+              urls: z.array(z.string()).describe('Each opens the app and pairs; by https where it is served'),
               trustUrl: z.string().optional().describe('Page that leads to trusting the branch'),
               fingerprint: z
                 .string()
@@ -141,8 +144,9 @@ export const deviceRoutes: readonly Route[] = [
       const { httpsUrls, pageUrl } = addressesOf(call)
       const lanUrls = addresses().flatMap(({ url, kind }) => (kind === 'lan' ? [url] : []))
       const authority = await network().authority()
+      const app = SCREEN_ROLES.has(body.role) ? 'kds' : 'pos'
       const qr = {
-        urls: httpsUrls.length > 0 ? httpsUrls : lanUrls,
+        urls: (httpsUrls.length > 0 ? httpsUrls : lanUrls).map((url) => `${new URL(`/${app}/`, url)}#pair=${secret}`),
         ...(pageUrl !== undefined && { trustUrl: pageUrl }),
         ...(authority && { fingerprint: authority.fingerprint }),
         ...{ branchIds, secret },

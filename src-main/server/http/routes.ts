@@ -12,6 +12,7 @@ import { moduleRoutes } from './module-routes.ts'
 import { networkRoutes } from './network-routes.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import { orderRoutes } from './order-routes.ts'
+import { peopleChoiceRoutes } from './people-choice-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { purgeRoutes } from './purge-routes.ts'
 import { queryRoutes } from './query-routes.ts'
@@ -52,6 +53,7 @@ const resources: readonly Route[] = [
   ...trustRoutes,
   ...asyncApiRoutes,
   ...authRoutes,
+  ...peopleChoiceRoutes,
   ...peopleRoutes,
   ...deviceRoutes,
   ...auditRoutes,
