@@ -64,6 +64,11 @@ export const ERRORS = {
     retry: false,
     meaning: 'The signature of the request is wrong, stale or was used before',
   },
+  'clock-wrong': {
+    status: 401,
+    retry: false,
+    meaning: 'The clock of the signing device is wrong by more than five minutes',
+  },
   'https-required': { status: 403, retry: false, meaning: 'The branch serves this to other devices by https only' },
   'host-not-allowed': { status: 403, retry: false, meaning: 'The Host header names no address of this server' },
   'origin-not-allowed': { status: 403, retry: false, meaning: 'Pages of this origin may not call this server' },
@@ -152,6 +157,11 @@ export const ERRORS = {
   'not-implemented': { status: 501, retry: false, meaning: 'Named by the specification and not built yet' },
   'store-busy': { status: 503, retry: true, meaning: 'The database is busy; try again' },
   'store-failed': { status: 503, retry: true, meaning: 'The disk refused the write; nothing was stored' },
+  'sign-in-unavailable': {
+    status: 503,
+    retry: true,
+    meaning: 'The provider at which managers sign in cannot be reached',
+  },
   restoring: { status: 503, retry: true, meaning: 'A restore is running' },
   stopping: { status: 503, retry: true, meaning: 'The server is stopping' },
   'disk-full': { status: 507, retry: true, meaning: 'The disk is full; nothing was stored' },

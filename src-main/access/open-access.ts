@@ -7,9 +7,12 @@ import type { SystemDatabase } from '../store/sqlite/system-database.ts'
 import { AuditLog, DEFAULT_RETENTION_DAYS, SERVER_ACTOR } from './audit/audit-log.ts'
 import { Devices } from './devices/devices.ts'
 import { PairingDesk } from './devices/pairing-desk.ts'
+import { OidcSettingsStore } from './oidc/oidc-settings.ts'
+import { OidcSignIn } from './oidc/oidc-sign-in.ts'
 import { type HashCost, SecretHasher } from './people/password-hash.ts'
 import { People } from './people/people.ts'
 import { RecoveryKit } from './people/recovery-kit.ts'
+import { SignedCallers } from './plain-http/signed-callers.ts'
 import type { Principal } from './principal.ts'
 import { builtInRoles, type RoleCatalogue } from './role-catalogue.ts'
 import { FirstManager } from './setup/first-manager.ts'
@@ -17,7 +20,7 @@ import { Identity, type OpenLan } from './sign-in/identity.ts'
 import { Lockout } from './sign-in/lockout.ts'
 import { SignIn } from './sign-in/sign-in.ts'
 import { ACCESS_TOKEN_MS, AccessTokens } from './tokens/access-tokens.ts'
-import { createSecretBox, openServerKeys } from './tokens/key-file.ts'
+import { createSecretBox, deriveKey, openServerKeys } from './tokens/key-file.ts'
 import { type OpenedSession, Sessions } from './tokens/sessions.ts'
 
 export interface AccessOptions {
@@ -28,6 +31,8 @@ export interface AccessOptions {
   /** The built-in roles unless told. */
   roles?: RoleCatalogue
   openLan: () => OpenLan | null
+  /** Devices may sign what they send by plain http, until somebody chose otherwise in the console. */
+  signedHttp?: boolean | undefined
   /** Encrypts the keys of this server; base64url of 32 bytes. Without it they lie in a file of mode 0600. */
   secretsKey?: string | undefined
   /** Makes the first manager when there is none. Never logged. */
@@ -63,6 +68,10 @@ export interface Access {
   readonly recovery: RecoveryKit
   readonly firstManager: FirstManager
   readonly identity: Identity
+  /** Devices that sign what they send by plain http. */
+  readonly signed: SignedCallers
+  /** Sign-in of managers at the provider of their company. */
+  readonly oidc: OidcSignIn
   /** Whether an undeclared caller may be served by the rules of older clients, where the branch allows them. */
   mayBeLegacy(principal: Principal): boolean
   /** Signing in, by any way, ends here. */
@@ -102,6 +111,15 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const recovery = new RecoveryKit({ settings: database, people, roles, lockout })
   const firstManager = new FirstManager({ people, recovery, lockout })
   const identity = new Identity({ people, devices, sessions, tokens, roles, openLan: options.openLan })
+  const signed = new SignedCallers({
+    ...{ settings: database, devices, sessions, identity, clock },
+    deviceKey: (deviceId) => deriveKey(keys, `device ${deviceId}`),
+    isAllowedAtFirst: options.signedHttp ?? false,
+  })
+  const oidcBox = createSecretBox(deriveKey(keys, 'oidc client secret').toString('base64url'))
+  const oidcSettings = new OidcSettingsStore(database, oidcBox, () =>
+    log.warn('oidc-secret-lost', { message: OIDC_LOST }),
+  )
   const listeners = new Set<(change: RightsChange) => void>()
   const noteRights = (change: RightsChange): void => {
     for (const listener of listeners) listener(change)
@@ -124,6 +142,8 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
       recovery,
       firstManager,
       identity,
+      signed,
+      oidc: new OidcSignIn({ store: oidcSettings, people, roles, clock }),
     },
     signIn: new SignIn({ people, hasher, lockout, audit }),
     async grant({ session, refreshToken }) {
@@ -147,6 +167,7 @@ const KEY_WARNINGS = {
   'keys-in-clear': 'The keys of this server lie in a file that only its user may read; no key store is in use.',
   'keys-made-anew': 'The keys of this server could not be read and were made anew; devices refresh their tokens.',
 } as const
+const OIDC_LOST = 'The keys of this server were made anew: set up the sign-in at the provider again.'
 
 /** A name of this data folder that outlives restarts. */
 function issuerOf(database: SystemDatabase, clock: Clock): string {

@@ -182,6 +182,13 @@ export const OPTIONS = {
     help: 'Role of the devices that --open-lan admits',
     parse: parseRole,
   }),
+  signedHttp: option({
+    flag: 'signed-http',
+    env: 'MISHKAH_SIGNED_HTTP',
+    fallback: false,
+    help: 'Until the console says otherwise: serve paired devices by plain http that sign what they send',
+    parse: parseSwitch,
+  }),
   staticDir: option({
     flag: 'static-dir',
     env: 'MISHKAH_STATIC_DIR',

@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** For a first start; afterwards the branch's own setting counts. */
   openLan: boolean
   openLanRole: string
+  /** Paired devices may sign what they send by plain http, until somebody chose otherwise in the console. */
+  signedHttp?: boolean
   /** Pages to serve under `/`, absolute. */
   staticDir?: string
   /** More names under which this server may be addressed, without port. */
@@ -156,6 +158,7 @@ function toLaunch(values: OptionValues, given: ReadonlyMap<OptionName, unknown>,
       legacyClients: values.legacyClients,
       openLan: values.openLan,
       openLanRole: values.openLanRole,
+      signedHttp: values.signedHttp,
       ...(values.staticDir !== '' && { staticDir: resolve(input.cwd, values.staticDir) }),
       allowedHosts: values.allowedHosts,
       allowedOrigins: values.allowedOrigins,

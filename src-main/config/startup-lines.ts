@@ -20,7 +20,7 @@ export function startupLines(
   addresses?: string[],
   isOpen = true,
 ): StartupLine[] {
-  const { host, dataDir, openLan, openLanRole } = launch.server
+  const { host, dataDir, openLan, openLanRole, signedHttp } = launch.server
   const lines: StartupLine[] = [
     { level: 'info', event: 'console', message: `Console: ${url}/console/` },
     { level: 'info', event: 'data-folder', message: `Data folder: ${dataDir}` },
@@ -43,6 +43,11 @@ export function startupLines(
   if (openLan) {
     const message = `Open LAN: once people exist, devices with private addresses are admitted without signing in, as ${openLanRole}.`
     lines.push({ level: 'warn', event: 'open-lan', message })
+  }
+  if (signedHttp) {
+    const message =
+      'Signed http: paired devices may use plain http; what they send and read can be heard on the network.'
+    lines.push({ level: 'warn', event: 'signed-http', message })
   }
   for (const message of launch.warnings) lines.push({ level: 'warn', event: 'option', message })
   return lines

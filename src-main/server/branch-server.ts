@@ -6,6 +6,7 @@ import { type Policy, readPolicy } from '../access/rules/policy.ts'
 import { Rights } from '../access/rules/rights.ts'
 import type { OpenLan } from '../access/sign-in/identity.ts'
 import { Guard } from '../access/view/guard.ts'
+import { ViewHistory } from '../access/view/view-history.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { RunningServer, ServerServices } from '../config/services.ts'
@@ -78,7 +79,7 @@ async function serve(
     isClosed: !access.identity.isOpen,
     isHttpsServed: openNetwork?.httpsPort() !== undefined,
     redirect: options.https?.redirect ?? false,
-    allowsSigned: false,
+    allowsSigned: access.signed.isAllowed,
     isOpenLan: openLanOf(store, options.openLanRole) !== null,
   })
   const http: HttpServices = {
@@ -193,7 +194,7 @@ function isOpenLan(store: Store, branchId: string): boolean {
 
 /** @throws AppError `invalid-policy`: rules that cannot be kept must not be taken for rules that are. */
 function openGuard(store: Store, policy: Policy): Guard {
-  const guard = new Guard(new Rights(policy))
+  const guard = new Guard(new Rights(policy), new ViewHistory(store.system))
   for (const branchId of store.branchIds()) {
     const branch = store.getBranch(branchId)
     for (const moduleId of branch.moduleIds()) guard.rights.check(branch.getModule(moduleId).definition)

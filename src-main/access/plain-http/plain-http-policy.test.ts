@@ -43,6 +43,18 @@ const rows: [what: string, request: Partial<PlainRequest>, rules: Partial<PlainH
   ['the page that makes trust, as a page', { path: '/trust', isNavigation: true }, { redirect: true }, 'serve'],
   ['a signed write', { method: 'POST', isSigned: true }, {}, 'refuse'],
   ['a signed write, allowed', { method: 'POST', isSigned: true }, { allowsSigned: true }, 'verify-signature'],
+  ['a signed write by https', { isSigned: true, isSecure: true }, { allowsSigned: true }, 'serve'],
+  ['a signed write on this machine', { isSigned: true, isLoopback: true }, { allowsSigned: true }, 'verify-signature'],
+  [
+    'a signed write of the open network',
+    { isSigned: true },
+    { allowsSigned: true, isOpenLan: true },
+    'verify-signature',
+  ],
+  ['a signed PIN', { path: '/api/auth/login', isSigned: true }, { allowsSigned: true }, 'verify-signature'],
+  ['a signed refresh', { path: '/api/auth/refresh', isSigned: true }, { allowsSigned: true }, 'refuse'],
+  ['a signed refresh, with a slash', { path: '/api/auth/login/', isSigned: true }, { allowsSigned: true }, 'refuse'],
+  ['signed management', { path: '/api/manage/people', isSigned: true }, { allowsSigned: true }, 'refuse'],
   ['an unsigned write, where signed ones are', { method: 'POST' }, { allowsSigned: true }, 'refuse'],
   ['an older client of the open network', {}, { isOpenLan: true }, 'serve'],
 ]

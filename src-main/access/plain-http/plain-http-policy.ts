@@ -31,6 +31,9 @@ export type PlainVerdict = 'serve' | 'redirect' | 'verify-signature' | 'refuse'
 
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/trust', '/pair', '/api/pair'])
 const PUBLIC_FOLDERS = ['/trust/', '/pair/', '/api/pair/']
+/** A signature hides nothing: what carries passwords or hands tokens out is not for plain http, nor is management. */
+const NEVER_SIGNED = ['/api/auth/', '/api/manage/']
+const SIGNED_ALL_THE_SAME = new Set(['/api/auth/login', '/api/auth/logout', '/api/auth/me', '/api/auth/state'])
 
 /**
  * What plain http may serve once a manager exists: this machine, health, and how a device comes to be paired and to trust
@@ -40,20 +43,26 @@ const PUBLIC_FOLDERS = ['/trust/', '/pair/', '/api/pair/']
  * in it, would have been on the air already.
  */
 export function judgePlainHttp(request: PlainRequest, rules: PlainHttpRules): PlainVerdict {
-  if (request.isSecure || request.isLoopback || isPublicPath(request.path) || request.method === 'OPTIONS')
-    return 'serve'
+  if (request.isSecure || isPublicPath(request.path) || request.method === 'OPTIONS') return 'serve'
+  if (rules.isClosed && rules.allowsSigned && request.isSigned && maySign(request.path)) return 'verify-signature'
+  if (request.isLoopback) return 'serve'
   const isPage = request.isNavigation && (request.method === 'GET' || request.method === 'HEAD')
   if (rules.redirect && rules.isHttpsServed && isPage) return 'redirect'
-  if (!rules.isClosed || rules.isOpenLan) return 'serve'
-  return rules.allowsSigned && request.isSigned ? 'verify-signature' : 'refuse'
+  return !rules.isClosed || rules.isOpenLan ? 'serve' : 'refuse'
+}
+
+function maySign(path: string): boolean {
+  return SIGNED_ALL_THE_SAME.has(path) || !NEVER_SIGNED.some((folder) => path.startsWith(folder))
 }
 
 function isPublicPath(path: string): boolean {
   return PUBLIC_PATHS.has(path) || PUBLIC_FOLDERS.some((folder) => path.startsWith(folder))
 }
 
-export function httpsRequired(): AppError {
+/** @param signing - What a device needs to sign; where that is allowed. */
+export function httpsRequired(signing?: { instanceId: string; now: number }): AppError {
   return new AppError('https-required', 'The branch serves this to other devices by https only.', {
+    ...(signing && { details: { signing } }),
     hint: 'Open /trust on this device and follow it, then use the https address.',
   })
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../src-shared/errors.ts'
-import { createSignatureVerifier, hashBody, type SignedParts, signRequest } from './signed-request.ts'
+import type { SignedParts } from '../../../src-shared/signing/signed-text.ts'
+import { createSignatureVerifier, hashBody, signRequest } from './signed-request.ts'
 
 const KEY = randomBytes(32)
 const INSTANCE = 'run-0001'
@@ -12,20 +13,20 @@ function open(instanceId = INSTANCE) {
   return createSignatureVerifier({
     clock: { now: () => now },
     instanceId,
-    findKey: (deviceId) => (deviceId === 'till-1' ? KEY : undefined),
+    findKey: (signer) => (signer === 'till-1' ? { deviceId: signer, key: KEY } : undefined),
   })
 }
 
 function partsOf(change: Partial<SignedParts> = {}): SignedParts {
   const nonce = `nonce-${String(nonces++).padStart(20, '0')}`
-  const parts = { method: 'POST', target: '/api/x?y=1', deviceId: 'till-1', instanceId: INSTANCE, timeMs: now, nonce }
+  const parts = { method: 'POST', target: '/api/x?y=1', signer: 'till-1', instanceId: INSTANCE, timeMs: now, nonce }
   return { ...parts, bodyHash: hashBody('{}'), ...change }
 }
 
 type Verifier = ReturnType<typeof open>
 function verify(verifier: Verifier, signature: string, method = 'POST', target = '/api/x?y=1'): string {
   try {
-    return verifier.verify({ method, target, signature }).deviceId
+    return verifier.verify({ method, target, signature }).signer
   } catch (error) {
     return isAppError(error) ? error.code : String(error)
   }
@@ -34,7 +35,7 @@ function verify(verifier: Verifier, signature: string, method = 'POST', target =
 test('a signed request names its device and the hash of its body', () => {
   const signature = signRequest(KEY, partsOf())
   expect(open().verify({ method: 'POST', target: '/api/x?y=1', signature })).toEqual({
-    deviceId: 'till-1',
+    signer: 'till-1',
     bodyHash: hashBody('{}'),
   })
 })
@@ -46,7 +47,7 @@ test('every part is under the signature', () => {
   expect(verify(verifier, signature, 'PUT')).toBe('signature-invalid')
   expect(verify(verifier, signature, 'POST', '/api/x?y=2')).toBe('signature-invalid')
   const changed = [
-    { deviceId: 'till-2' },
+    { signer: 'till-2' },
     { instanceId: 'run-0002' },
     { timeMs: now + 1 },
     { nonce: `${parts.nonce}x` },
@@ -63,7 +64,7 @@ test('every part is under the signature', () => {
     expect(verify(verifier, forged), JSON.stringify(change)).toBe('signature-invalid')
   }
   expect(verify(verifier, signRequest(randomBytes(32), parts))).toBe('signature-invalid')
-  expect(verify(verifier, signRequest(Buffer.alloc(32), partsOf({ deviceId: 'unknown' })))).toBe('signature-invalid')
+  expect(verify(verifier, signRequest(Buffer.alloc(32), partsOf({ signer: 'unknown' })))).toBe('signature-invalid')
   expect(verify(verifier, signature)).toBe('till-1')
 })
 
@@ -84,8 +85,8 @@ test('five minutes of a wrong clock are forgiven, not more, and the refusal tell
   expect([at(-300_000), at(300_000), at(-300_001), at(300_001)]).toEqual([
     'till-1',
     'till-1',
-    'signature-invalid',
-    'signature-invalid',
+    'clock-wrong',
+    'clock-wrong',
   ])
   const late = signRequest(KEY, partsOf({ timeMs: now - 400_000 }))
   expect(() => verifier.verify({ method: 'POST', target: '/api/x?y=1', signature: late })).toThrow(

@@ -1,37 +1,24 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { AppError } from '../../../src-shared/errors.ts'
+import { formatSignature, type SignedParts, textToSign } from '../../../src-shared/signing/signed-text.ts'
 import type { Clock } from '../../lib/clock.ts'
 
-/** Name of the header: `v1;<device>;<instance>;<time>;<nonce>;<body hash>;<mac>`. */
-export const SIGNATURE_HEADER = 'mishkah-signature'
-
-export interface SignedParts {
-  method: string
-  /** Path and query as they stand in the request line. */
-  target: string
-  deviceId: string
-  /** Of this run of the server: what was signed for an earlier one is worth nothing now. */
-  instanceId: string
-  /** Milliseconds since 1970, of the device. */
-  timeMs: number
-  /** Never used twice by the device; 16 to 64 characters of base64url. */
-  nonce: string
-  /** SHA-256 of the body as sent, hex; of nothing for a request without one. */
-  bodyHash: string
-}
-
 export interface VerifiedRequest {
-  deviceId: string
+  /** As signed: a device or a session. */
+  signer: string
   /** What the body must hash to; who reads the body compares. */
   bodyHash: string
 }
 
 export interface SignatureVerifier {
+  /** What a device needs to sign for us: which run of the server this is, and the right time. */
+  readonly terms: () => { instanceId: string; now: number }
   /**
-   * Says which device signed the head of the request. The body is vouched for by its hash.
+   * Says who signed the head of the request. The body is vouched for by its hash.
    *
-   * @throws AppError `signature-invalid` for a malformed, wrong, stale or repeated signature. `details` has the server's
-   * `instanceId` and `now`, so that a device with a wrong clock, or after a restart, signs anew and gets through.
+   * @throws AppError `signature-invalid` for a malformed, wrong or repeated signature, or one for an earlier run of the
+   * server; `clock-wrong` for a time that is too far from ours. `details` has the server's `instanceId` and `now`, so that
+   * the device signs anew and gets through.
    */
   verify(request: { method: string; target: string; signature: string }): VerifiedRequest
 }
@@ -39,8 +26,8 @@ export interface SignatureVerifier {
 export interface VerifierInput {
   clock: Clock
   instanceId: string
-  /** Key of a paired device that may sign; undefined for all others. */
-  findKey(deviceId: string): Buffer | undefined
+  /** Key of a signer, with the device that it belongs to; undefined for all who may not sign. */
+  findKey(signer: string): { deviceId: string; key: Buffer } | undefined
 }
 
 /** Clocks of tablets are wrong by this much: conventions.md 2. */
@@ -51,17 +38,9 @@ const MAX_NONCES_PER_DEVICE = 20_000
 const HEADER =
   /^v1;([A-Za-z0-9._:-]{1,64});([A-Za-z0-9-]{8,64});(\d{13});([A-Za-z0-9_-]{16,64});([0-9a-f]{64});([A-Za-z0-9_-]{43})$/
 
-/** The text under the MAC: one part a line; no part can hold a line break. */
-function canonicalText(parts: SignedParts): string {
-  const { method, target, deviceId, instanceId, timeMs, nonce, bodyHash } = parts
-  return ['mishkah-v1', method.toUpperCase(), target, deviceId, instanceId, timeMs, nonce, bodyHash].join('\n')
-}
-
 /** What the SDK does: for tests, and as the definition of the format. */
 export function signRequest(key: Buffer, parts: SignedParts): string {
-  const { deviceId, instanceId, timeMs, nonce, bodyHash } = parts
-  const mac = createHmac('sha256', key).update(canonicalText(parts)).digest('base64url')
-  return ['v1', deviceId, instanceId, timeMs, nonce, bodyHash, mac].join(';')
+  return formatSignature(parts, createHmac('sha256', key).update(textToSign(parts)).digest('base64url'))
 }
 
 export function hashBody(body: Buffer | string): string {
@@ -70,35 +49,38 @@ export function hashBody(body: Buffer | string): string {
 
 export function createSignatureVerifier({ clock, instanceId, findKey }: VerifierInput): SignatureVerifier {
   const devices = new Map<string, NonceMemory>()
-  // A MAC is computed for unknown devices too, so that time does not tell which ones exist.
+  // A MAC is computed for unknown signers too, so that time does not tell which ones exist.
   const nobodysKey = Buffer.alloc(32)
+  const terms = () => ({ instanceId, now: clock.now() })
 
-  function refuse(message: string): AppError {
-    return new AppError('signature-invalid', message, { details: { instanceId, now: clock.now() } })
+  function refuse(message: string, code: 'signature-invalid' | 'clock-wrong' = 'signature-invalid'): AppError {
+    return new AppError(code, message, { details: terms() })
   }
 
   return {
+    terms,
     verify({ method, target, signature }) {
       const match = HEADER.exec(signature)
       if (!match) throw refuse('The signature cannot be read.')
-      const [, deviceId = '', signedFor = '', time = '', nonce = '', bodyHash = '', mac = ''] = match
+      const [, signer = '', signedFor = '', time = '', nonce = '', bodyHash = '', mac = ''] = match
       const timeMs = Number(time)
-      const key = findKey(deviceId)
-      const parts = { method, target, deviceId, instanceId: signedFor, timeMs, nonce, bodyHash }
-      const expected = createHmac('sha256', key ?? nobodysKey)
-        .update(canonicalText(parts))
+      const known = findKey(signer)
+      const parts = { method, target, signer, instanceId: signedFor, timeMs, nonce, bodyHash }
+      const expected = createHmac('sha256', known?.key ?? nobodysKey)
+        .update(textToSign(parts))
         .digest()
-      const isRight = timingSafeEqual(expected, Buffer.from(mac, 'base64url')) && key !== undefined
-      if (!isRight) throw refuse('The signature is wrong.')
+      if (!timingSafeEqual(expected, Buffer.from(mac, 'base64url')) || !known) throw refuse('The signature is wrong.')
       if (signedFor !== instanceId) throw refuse('The request was signed for an earlier run of the server.')
       const now = clock.now()
-      if (Math.abs(now - timeMs) > MAX_SKEW_MS) throw refuse('The request was signed too long ago, or in the future.')
-      const memory = devices.get(deviceId) ?? new NonceMemory()
-      devices.set(deviceId, memory)
+      if (Math.abs(now - timeMs) > MAX_SKEW_MS) {
+        throw refuse('The clock of the device is wrong by more than five minutes.', 'clock-wrong')
+      }
+      const memory = devices.get(known.deviceId) ?? new NonceMemory()
+      devices.set(known.deviceId, memory)
       const answer = memory.use(nonce, timeMs, now)
       if (answer === 'full') throw new AppError('rate-limited', 'The device signed too many requests.')
       if (answer === 'repeated') throw refuse('The request was sent before.')
-      return { deviceId, bodyHash }
+      return { signer, bodyHash }
     },
   }
 }

@@ -15,6 +15,8 @@ const PUBLIC_DOORS = new Set([
   'POST /api/auth/refresh',
   'POST /api/auth/recover',
   'POST /api/auth/approve-device',
+  'GET /api/auth/oidc/start',
+  'GET /api/auth/oidc/callback',
   'POST /api/pair',
   'POST /api/pair/collect',
 ])

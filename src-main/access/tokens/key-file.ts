@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -14,8 +14,13 @@ export interface SigningKey {
 export interface ServerKeys {
   /** The newest first; older ones only check tokens that they signed. */
   signing: SigningKey[]
-  /** Makes the successor of a refresh token that was asked for twice; base64url. */
+  /** Makes the successor of a refresh token that was asked for twice, and other secrets (`deriveKey`); base64url. */
   refreshSecret: string
+}
+
+/** 32 bytes for one purpose, which nobody can compute without the keys of this server. */
+export function deriveKey({ refreshSecret }: Pick<ServerKeys, 'refreshSecret'>, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', refreshSecret, 'mishkah', purpose, 32))
 }
 
 /** Encrypts what lies on the disk. The desktop app has one whose key the operating system keeps. */

@@ -13,6 +13,7 @@ export const SESSION_LIFE_MS: Readonly<Record<SessionMethod, number>> = {
   password: 30 * DAY_MS,
   recovery: DAY_MS,
   pin: DAY_MS,
+  oidc: DAY_MS,
   pairing: 180 * DAY_MS,
 }
 const KEPT_AFTER_END_MS = 30 * DAY_MS
@@ -158,7 +159,18 @@ export class Sessions {
   /** Using it is what a refresh is for tokens; written down when half of the session's life is over. */
   findByCookie(cookie: string): SessionRow | undefined {
     const known = this.#byCookie.get(digest(cookie))
-    const session = known && this.find(known.id)
+    return this.#use(known && this.find(known.id))
+  }
+
+  /** The device's own one, in which nobody signed in; a device that signs its requests never refreshes it. */
+  findOfDevice(deviceId: string): SessionRow | undefined {
+    for (const session of this.#live.values()) {
+      if (session.deviceId === deviceId && session.personId === null) return this.#use(this.find(session.id))
+    }
+    return undefined
+  }
+
+  #use(session: SessionRow | undefined): SessionRow | undefined {
     const now = this.#parts.clock.now()
     if (!session || session.expiresAt - now > SESSION_LIFE_MS[session.method] / 2) return session
     const next = { ...session, lastSeenAt: isoTime(now), expiresAt: now + SESSION_LIFE_MS[session.method] }

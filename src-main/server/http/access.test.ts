@@ -111,6 +111,8 @@ test('once closed, every route but the public doors refuses who has not signed i
     if (reply.status !== 401 || reply.body.error !== 'unauthorized') open.push(`${route.method} ${path}`)
   }
   expect(open.filter((door) => !door.includes('/trust')).sort()).toEqual([
+    'GET /api/auth/oidc/callback',
+    'GET /api/auth/oidc/start',
     'GET /api/auth/state',
     'GET /healthz',
     'GET /livez',

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
+import type { JsonObject } from '../../../src-shared/json.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
 import { endSession, endSessionsOf } from '../../access/open-access.ts'
 import { toPersonView } from '../../access/people/people.ts'
+import { httpsRequired } from '../../access/plain-http/plain-http-policy.ts'
 import type { Principal } from '../../access/principal.ts'
 import { cookieHeader } from '../../access/sign-in/credentials.ts'
 import { originOf } from '../../access/sign-in/lockout.ts'
@@ -22,7 +24,12 @@ export const grantShape = z.looseObject({
   expiresIn: z.int().describe('Seconds'),
 })
 const signedInShape = grantShape
-  .extend({ user: z.looseObject({ id: z.string(), user: z.string() }), permissions: z.array(z.string()) })
+  .partial()
+  .extend({
+    user: z.looseObject({ id: z.string(), user: z.string() }),
+    permissions: z.array(z.string()),
+    sessionId: z.string().describe('A device that signs its requests names it as the signer; it gets no tokens'),
+  })
   .meta({ id: 'SignedIn' })
 
 /** Signing in and out. The first five are open to whoever can name the server. */
@@ -33,8 +40,17 @@ export const authRoutes: readonly Route[] = [
     tag: 'Access',
     permission: 'public',
     summary: 'Whether the first manager was made',
-    answers: { 200: { description: 'The state', schema: z.object({ isSetUp: z.boolean() }) } },
-    handle: (call) => call.send(200, { isSetUp: !call.services.access.identity.isOpen }),
+    answers: {
+      200: {
+        description: 'The state; `oidc` where managers may sign in at a provider',
+        schema: z.object({ isSetUp: z.boolean(), oidc: z.object({ label: z.string() }).optional() }),
+      },
+    },
+    handle(call) {
+      const { identity, oidc } = call.services.access
+      const { label } = oidc
+      call.send(200, { isSetUp: !identity.isOpen, ...(label !== undefined && { oidc: { label } }) })
+    },
   }),
   route({
     method: 'POST',
@@ -81,6 +97,8 @@ export const authRoutes: readonly Route[] = [
     errors: ['sign-in-failed', 'sign-in-locked', 'device-required', 'token-expired', 'token-invalid'],
     async handle(call, { body }) {
       const kind = body.pin === undefined ? 'password' : 'pin'
+      // A signature hides nothing: no password and no cookie is for plain http. A PIN is good on this device only.
+      if (call.signedBodyHash !== undefined && (kind === 'password' || body.cookie)) throw httpsRequired()
       // A device whose token has run out is told that, not that it was never paired.
       if (kind === 'pin' && call.identityError) throw call.identityError
       const deviceId = call.principalOrNone?.deviceId ?? null
@@ -254,7 +272,9 @@ async function signInAs(
   const { access } = call.services
   const opened = openSession(call, { personId: person.id, deviceId: call.principalOrNone?.deviceId ?? null, method })
   const { permissions } = access.identity.principalOf(opened.session, null)
-  const body = { ...(await access.grant(opened)), user: toPersonView(person), permissions, ...options.more }
+  const tokens = call.signedBodyHash === undefined ? await access.grant(opened) : {}
+  const sessionId = opened.session.id
+  const body = { ...tokens, sessionId, user: toPersonView(person), permissions, ...options.more }
   call.send(options.status, body, options.wantsCookie ? giveCookie(call, opened.session.id) : [])
 }
 
@@ -302,8 +322,8 @@ export function note(
 }
 
 /** In the name of a person who has just proven to be one. */
-function noteFor(call: Call, person: PersonRow, action: string): void {
+export function noteFor(call: Call, person: PersonRow, action: string, more: { details?: JsonObject } = {}): void {
   const deviceId = call.principalOrNone?.deviceId ?? null
   const actor = { id: person.id, name: person.displayName, deviceId, address: call.network.address }
-  call.services.access.audit.record({ action, outcome: 'done', actor, subject: person.name })
+  call.services.access.audit.record({ action, outcome: 'done', actor, subject: person.name, ...more })
 }

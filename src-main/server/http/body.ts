@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonValue } from '../../../src-shared/json.ts'
@@ -8,29 +9,43 @@ export interface BodyLimits {
   maxBytes: number
   /** Deepest nesting of arrays and objects. */
   maxDepth: number
+  /** What the bytes must hash to (SHA-256, hex): of a signed request. */
+  sha256?: string | undefined
 }
 
 /**
  * Reads a JSON body. Undefined when the request has none.
  *
  * @throws AppError `unsupported-media-type` (415, also for a Content-Encoding), `body-too-large` (413, before reading
- *   when Content-Length says so), `invalid-json` (also for bytes that are not UTF-8), `body-too-deep`.
+ *   when Content-Length says so), `invalid-json` (also for bytes that are not UTF-8), `body-too-deep`,
+ *   `signature-invalid` for another body than the one that was signed.
  */
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<JsonValue | undefined> {
   const { headers } = request
   const declared = headers['content-length']
-  if (headers['transfer-encoding'] === undefined && (declared === undefined || declared === '0')) return undefined
+  if (headers['transfer-encoding'] === undefined && (declared === undefined || declared === '0')) {
+    checkHash(NO_BYTES, limits)
+    return undefined
+  }
   if (Number(declared) > limits.maxBytes) throw tooLarge(request, limits)
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new AppError('unsupported-media-type', 'Compressed request bodies are not accepted.')
   }
   const bytes = await readBytes(request, limits)
+  checkHash(bytes, limits)
   if (bytes.length === 0) return undefined
   if (!isJsonType(headers['content-type'])) {
     throw new AppError('unsupported-media-type', 'The body must be sent as application/json.')
   }
   return parseJson(bytes, limits.maxDepth)
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+function checkHash(bytes: Buffer, { sha256 }: BodyLimits): void {
+  if (sha256 === undefined || createHash('sha256').update(bytes).digest('hex') === sha256) return
+  throw new AppError('signature-invalid', 'The body is not the one that was signed.')
 }
 
 function isJsonType(contentType: string | undefined): boolean {

@@ -19,6 +19,14 @@ import type { HttpServices } from './services.ts'
 
 const NO_PARAMS: Readonly<Record<string, string>> = {}
 
+/** Whom a request acts for, as the border found out. */
+export interface CallIdentity {
+  principal?: Principal | undefined
+  error?: unknown
+  /** Of a signed request. */
+  bodyHash?: string | undefined
+}
+
 /** One request and its answer, as the routes see them. */
 export class Call {
   readonly services: HttpServices
@@ -36,6 +44,8 @@ export class Call {
   readonly principalOrNone: Principal | undefined
   /** Why what the caller showed was not taken, at a public door. */
   readonly identityError: unknown
+  /** What the body must hash to, of a device that signed the request; undefined for all others. */
+  readonly signedBodyHash: string | undefined
   #query: URLSearchParams | undefined
 
   constructor(
@@ -45,7 +55,7 @@ export class Call {
     network: NetworkCaller,
     target: { path: string; search: string },
     common: string[],
-    identity: { principal?: Principal | undefined; error?: unknown },
+    identity: CallIdentity,
   ) {
     const { principal } = identity
     // Whatever a route asks the store, it asks as this caller.
@@ -61,6 +71,7 @@ export class Call {
     this.common = common
     this.principalOrNone = identity.principal
     this.identityError = identity.error
+    this.signedBodyHash = identity.bodyHash
   }
 
   /** Whom the request acts for. @throws AppError `unauthorized` at a public door without signing in. */
@@ -128,7 +139,8 @@ export class Call {
   /** The JSON body; undefined when there is none. */
   readBody(): Promise<JsonValue | undefined> {
     const { bodyLimitBytes, bodyMaxDepth } = this.services.settings
-    return readJsonBody(this.request, { maxBytes: bodyLimitBytes, maxDepth: bodyMaxDepth })
+    const limits = { maxBytes: bodyLimitBytes, maxDepth: bodyMaxDepth, sha256: this.signedBodyHash }
+    return readJsonBody(this.request, limits)
   }
 
   /** A body that is an object. Throws `missing-record` for none and `invalid-request` for another type. */
@@ -139,11 +151,12 @@ export class Call {
     throw new AppError('invalid-request', 'The body must be a JSON object.')
   }
 
-  /** 2 when the request says so, or carries a token; 1 undeclared. Throws `protocol-unsupported`. */
+  /** 2 when the request says so, carries a token or is signed; 1 undeclared. Throws `protocol-unsupported`. */
   protocol(): 1 | 2 {
     const { headers } = this.request
     const declared = headers['mishkah-protocol'] ?? (this.search === '' ? null : this.query.get('protocol'))
-    if (declared === null) return headers.authorization?.startsWith('Bearer ') ? 2 : 1
+    const isOurs = this.signedBodyHash !== undefined || headers.authorization?.startsWith('Bearer ')
+    if (declared === null) return isOurs ? 2 : 1
     const version = PROTOCOLS.find((known) => String(known) === declared)
     if (version) return version
     throw new AppError('protocol-unsupported', 'This server speaks the protocols 1 and 2.', {

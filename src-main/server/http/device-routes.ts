@@ -21,7 +21,13 @@ const deviceShape = z
   .looseObject({ id: z.string(), name: z.string(), role: z.string(), isLegacy: z.boolean() })
   .meta({ id: 'Device' })
 const pairingShape = z.looseObject({ id: z.string(), state: z.string(), expiresAt: z.string() }).meta({ id: 'Pairing' })
-const pairedShape = grantShape.extend({ state: z.literal('paired'), device: deviceShape }).meta({ id: 'Paired' })
+const pairedShape = grantShape
+  .extend({
+    state: z.literal('paired'),
+    device: deviceShape,
+    signingKey: z.string().describe('Signs what the device sends where plain http has to do; shown this once'),
+  })
+  .meta({ id: 'Paired' })
 const waitingShape = z.object({ state: z.literal('waiting'), claim: z.string(), expiresAt: z.string() })
 
 const planBody = {
@@ -302,7 +308,9 @@ async function pair(call: Call, claim: string, wantsCookie: boolean | undefined)
   const paired = { action: 'device.pair', outcome: 'done', actor, subject: device.name } as const
   access.audit.record({ ...paired, onBehalfOf: device.approvedBy })
   const headers = wantsCookie ? giveCookie(call, opened.session.id) : []
-  call.send(200, { state: 'paired', device: toDeviceView(device), ...(await access.grant(opened)) }, headers)
+  const signingKey = access.signed.keyFor(device.id)
+  const body = { state: 'paired', device: toDeviceView(device), signingKey, ...(await access.grant(opened)) }
+  call.send(200, body, headers)
 }
 
 function toDeviceView({ roleId, branchIds, ...device }: DeviceRow): object {

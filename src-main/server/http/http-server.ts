@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
+import { SIGNATURE_HEADER } from '../../../src-shared/signing/signed-text.ts'
 import { noteDenial } from '../../access/audit/denials.ts'
 import { httpsRequired, judgePlainHttp } from '../../access/plain-http/plain-http-policy.ts'
-import { SIGNATURE_HEADER } from '../../access/plain-http/signed-request.ts'
+import type { SignedCaller } from '../../access/plain-http/signed-callers.ts'
 import type { Principal } from '../../access/principal.ts'
 import { isPublicDoor } from '../../access/sign-in/public-doors.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
@@ -12,7 +13,7 @@ import { hostNameOf, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
 import { writeAnswer, writeError } from './answer.ts'
-import { Call } from './call.ts'
+import { Call, type CallIdentity } from './call.ts'
 import { Dispatcher } from './dispatch.ts'
 import type { Route } from './route.ts'
 import type { HttpServices } from './services.ts'
@@ -146,12 +147,13 @@ async function answer(
     answerOptions(request, response, caller)
     return
   }
-  if (!caller.isSecure && !caller.isLoopback && leavePlainHttp(services, ctx, caller, target.path, common)) return
+  const plain = caller.isSecure ? 'serve' : judgePlain(services, ctx, caller, target.path, common)
+  if (plain === 'redirected') return
   if (services.isStopping()) {
     common.push('Connection', 'close')
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
   }
-  const identity = await identify(services, request, caller)
+  const identity: CallIdentity = plain === 'serve' ? await identify(services, request, caller) : plain
   if (limiter && isApi && !caller.isLoopback) {
     const { key, factor } = limitOf(identity.principal, caller.address)
     const { headers, refusal } = limiter.tryTake(key, services.settings.requestsPer15Minutes * factor)
@@ -177,7 +179,7 @@ async function identify(
   { access }: HttpServices,
   request: IncomingMessage,
   caller: NetworkCaller,
-): Promise<{ principal?: Principal | undefined; error?: unknown }> {
+): Promise<CallIdentity> {
   try {
     return { principal: await access.identity.judge(request, caller) }
   } catch (error) {
@@ -203,29 +205,36 @@ function findUnrestricted(
 /**
  * Keeps plain http to what it may serve.
  *
- * @returns True when the request was sent to https.
- * @throws AppError `https-required`.
+ * @returns `redirected` when the answer has sent the request to https; who signed it, when it is signed.
+ * @throws AppError `https-required`, `signature-invalid`, `clock-wrong`, `session-ended`.
  */
-function leavePlainHttp(
+function judgePlain(
   services: HttpServices,
   { req: request, res: response }: Context,
   { isSecure, isLoopback }: NetworkCaller,
   path: string,
   common: readonly string[],
-): boolean {
+): 'serve' | 'redirected' | SignedCaller {
   const { method = '', headers, url = '/' } = request
+  const signature = headers[SIGNATURE_HEADER]
+  const isSigned = typeof signature === 'string'
+  if (isLoopback && !isSigned) return 'serve'
   const isNavigation = headers['sec-fetch-mode'] === 'navigate' || headers.accept?.startsWith('text/html') === true
-  const isSigned = headers[SIGNATURE_HEADER] !== undefined
   const asked = { method, path, isSecure, isLoopback, isNavigation, isSigned }
-  const verdict = judgePlainHttp(asked, services.plainHttpRules())
-  if (verdict === 'serve') return false
+  const rules = services.plainHttpRules()
+  const { signed } = services.access
+  const verdict = judgePlainHttp(asked, rules)
+  if (verdict === 'serve') return 'serve'
+  if (verdict === 'verify-signature' && isSigned) return signed.verify({ method, target: url, signature })
   const port = services.network().httpsPort()
   const host = hostNameOf(headers.host ?? '')
-  if (verdict !== 'redirect' || port === undefined || host === undefined || !url.startsWith('/')) throw httpsRequired()
+  if (verdict !== 'redirect' || port === undefined || host === undefined || !url.startsWith('/')) {
+    throw httpsRequired(rules.allowsSigned ? signed.terms() : undefined)
+  }
   const location = `https://${host.includes(':') ? `[${host}]` : host}:${port}${url}`
   // Not for ever: https may be switched off again.
   writeAnswer(response, { status: 307, type: 'text/plain', headers: ['Location', location] }, common)
-  return true
+  return 'redirected'
 }
 
 /** The border where every failure becomes an answer. */

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { checkNetwork } from '../../net/network-check.ts'
+import { note } from './auth-routes.ts'
+import { reasonText } from './people-routes.ts'
 import { type Route, route } from './route.ts'
 
 const address = z.object({ url: z.string(), kind: z.enum(['loopback', 'lan']) })
@@ -18,7 +20,9 @@ const facts = z.object({
     .nullable()
     .describe('null with a certificate of the owner'),
   isAnnounced: z.boolean().describe('by mDNS as _mishkah._tcp'),
+  plainHttp: z.object({ allowsSigned: z.boolean() }).describe('What other devices may do without encryption'),
 })
+const plainHttpShape = z.object({ allowsSigned: z.boolean(), warning: z.string().nullable() })
 const steps = z.object({
   isReachable: z.boolean().describe('No step failed'),
   steps: z.array(
@@ -29,6 +33,9 @@ const steps = z.object({
     }),
   ),
 })
+
+export const SIGNED_HTTP_WARNING =
+  'Paired devices may use plain http: whoever is on the network can read what they send and what they are answered.'
 
 /** How other devices reach this branch. */
 export const networkRoutes: readonly Route[] = [
@@ -54,7 +61,24 @@ export const networkRoutes: readonly Route[] = [
           ? { fingerprint: authority.fingerprint, keyHash: authority.keyHash, notAfter: authority.notAfter }
           : null,
         isAnnounced: network.isAnnounced(),
+        plainHttp: { allowsSigned: call.services.access.signed.isAllowed },
       })
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/api/manage/network/plain-http',
+    tag: 'Network',
+    permission: 'manage:network',
+    summary: 'Whether paired devices may use plain http when they sign what they send',
+    body: z.object({ allowsSigned: z.boolean(), reason: reasonText }),
+    answers: { 200: { description: 'As it is now, and what it weakens', schema: plainHttpShape } },
+    handle(call, { body: { allowsSigned, reason } }) {
+      const { signed, noteRights } = call.services.access
+      signed.isAllowed = allowsSigned
+      if (!allowsSigned) noteRights({ isEnded: true, isMeant: (principal) => signed.isOfSignedSocket(principal) })
+      note(call, 'network.plain-http', allowsSigned ? 'signed' : 'off', { reason })
+      call.send(200, { allowsSigned, warning: allowsSigned ? SIGNED_HTTP_WARNING : null })
     },
   }),
   route({

@@ -10,6 +10,7 @@ import { healthRoutes } from './health-routes.ts'
 import { i18nRoutes } from './i18n-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
 import { networkRoutes } from './network-routes.ts'
+import { oidcRoutes } from './oidc-routes.ts'
 import { openApiRoutes } from './openapi-routes.ts'
 import { orderRoutes } from './order-routes.ts'
 import { peopleChoiceRoutes } from './people-choice-routes.ts'
@@ -53,6 +54,7 @@ const resources: readonly Route[] = [
   ...trustRoutes,
   ...asyncApiRoutes,
   ...authRoutes,
+  ...oidcRoutes,
   ...peopleChoiceRoutes,
   ...peopleRoutes,
   ...deviceRoutes,

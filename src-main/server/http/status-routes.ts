@@ -5,6 +5,7 @@ import { isLoopbackHost } from '../../config/lan-addresses.ts'
 import type { Store } from '../../store/api.ts'
 import { findBranch } from './full-sync-routes.ts'
 import { findNewestBackup, readDisk, runChecks } from './health-routes.ts'
+import { SIGNED_HTTP_WARNING } from './network-routes.ts'
 import { type Route, route } from './route.ts'
 import type { HttpServices } from './services.ts'
 
@@ -131,6 +132,13 @@ async function listWarnings(services: HttpServices, freeBytes: number): Promise<
       code: 'open-lan',
       message: `Devices of the local network are admitted without signing in, as ${options.openLanRole}, in: ${openLan.join(', ')}.`,
       hint: 'Pair the devices, then switch this off.',
+    })
+  }
+  if (!services.access.identity.isOpen && services.access.signed.isAllowed) {
+    warnings.push({
+      code: 'signed-http',
+      message: SIGNED_HTTP_WARNING,
+      hint: 'Install the certificate on the devices (/trust), then switch this off.',
     })
   }
   const legacy = store.branchIds().filter((branchId) => servesLegacy(store, branchId))

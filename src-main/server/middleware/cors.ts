@@ -5,7 +5,7 @@ import { JSON_TYPE, writeAnswer } from '../http/answer.ts'
 const NO_HEADERS: readonly string[] = []
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const ALLOWED_HEADERS =
-  'Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Mishkah-Protocol'
+  'Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Mishkah-Protocol, Mishkah-Signature'
 const EXPOSED_HEADERS = 'ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, Trace-Id'
 
 /** Headers that let an allowed page of another origin read the answer; none for our own pages and programs. */

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { AppError, toErrorBody } from '../../../src-shared/errors.ts'
 import type { Access } from '../../access/open-access.ts'
 import { httpsRequired, judgePlainHttp, type PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
+import { SignedDoor } from '../../access/plain-http/signed-door.ts'
 import { type Principal, SETUP_PRINCIPAL } from '../../access/principal.ts'
 import { CLOCK_LEEWAY_MS } from '../../access/tokens/access-tokens.ts'
 import { Guard } from '../../access/view/guard.ts'
@@ -17,12 +18,12 @@ import { handleMessage } from './dispatch.ts'
 import { GatewayCounters, type GatewayFigures } from './gateway-figures.ts'
 import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.ts'
 import { greet } from './handshake.ts'
-import { checkProof, watchRights } from './identify.ts'
+import { checkProof, refuseSession, watchRights } from './identify.ts'
 import { AddressCounter } from './limits.ts'
 import { FlushList } from './outgoing-queue.ts'
 import { Rooms } from './rooms.ts'
 import type { GatewayMetrics, SyncServices } from './services.ts'
-import { Session } from './session.ts'
+import { Session, type SocketCaller } from './session.ts'
 import { SnapshotFrames } from './snapshot-frames.ts'
 import { TopicHub } from './topics.ts'
 
@@ -94,11 +95,11 @@ export function startGateway(input: GatewayInput): Gateway {
     socket.on('error', onEarlyError)
     try {
       if (isStopping) throw new AppError('stopping', 'The server is stopping.')
-      const { caller, principal } = admitUpgrade(input, services, { addresses, opens }, request)
+      const { caller, principal, signedDoor } = admitUpgrade(input, services, { addresses, opens }, request)
       const open = (known: Principal | undefined): void =>
         webSockets.handleUpgrade(request, socket, head, (webSocket) => {
           socket.removeListener('error', onEarlyError)
-          openSession(services, addresses, webSocket, socket, { address: caller.address, principal: known })
+          openSession(services, addresses, webSocket, socket, { address: caller.address, principal: known, signedDoor })
         })
       if (principal instanceof Promise) principal.then(open).catch(refuse)
       else open(principal)
@@ -156,16 +157,19 @@ function admitUpgrade(
   { options, sessions }: SyncServices,
   { addresses, opens }: { addresses: AddressCounter; opens: RateLimiter },
   request: IncomingMessage,
-): { caller: NetworkCaller; principal: Principal | undefined | Promise<Principal> } {
+): {
+  caller: NetworkCaller
+  principal: Principal | undefined | Promise<Principal>
+  signedDoor: SignedDoor | undefined
+} {
   const admission = callers.admit(request)
   if (admission.kind === 'refused') throw admission.error
   const [path] = (request.url ?? '').split('?')
   if (path !== options.path) throw new AppError('not-found', `Sockets are served at ${options.path}.`)
   const { caller } = admission
-  const { isSecure, isLoopback } = caller
-  const asked = { method: 'GET', path: options.path, isSecure, isLoopback, isNavigation: false, isSigned: false }
-  if (plainHttpRules && judgePlainHttp(asked, plainHttpRules()) !== 'serve') throw httpsRequired()
-  const principal = access ? access.identity.judge(request, caller) : SETUP_PRINCIPAL
+  const signedDoor = access && findSignedDoor(access, caller, request, plainHttpRules?.())
+  const mustSign = signedDoor?.mustSign === true
+  const principal = access ? (mustSign ? undefined : access.identity.judge(request, caller)) : SETUP_PRINCIPAL
   const known = principal instanceof Promise ? undefined : principal
   if (!caller.isLoopback && Number.isFinite(options.socketOpensPerMinute)) {
     const { key, factor } = limitOf(known, caller.address)
@@ -176,7 +180,27 @@ function admitUpgrade(
     if (principal instanceof Promise) principal.catch(() => undefined)
     throw new AppError('too-many-connections', 'The server has as many sockets as it takes.')
   }
-  return { caller, principal }
+  return { caller, principal, signedDoor }
+}
+
+/**
+ * Undefined for a socket that needs no signature.
+ *
+ * @throws AppError `https-required`.
+ */
+function findSignedDoor(
+  { signed }: Access,
+  { isSecure, isLoopback }: NetworkCaller,
+  { url = '' }: IncomingMessage,
+  rules: PlainHttpRules | undefined,
+): SignedDoor | undefined {
+  if (!rules || isSecure) return undefined
+  const asked = { method: 'GET', path: url.split('?')[0] ?? '', isSecure, isLoopback, isNavigation: false }
+  const verdict = judgePlainHttp({ ...asked, isSigned: false }, rules)
+  // A socket shows its signature in its first message, which comes later.
+  const maySign = judgePlainHttp({ ...asked, isSigned: true }, rules) === 'verify-signature'
+  if (verdict !== 'serve' && !maySign) throw httpsRequired()
+  return maySign ? new SignedDoor(signed, url, verdict !== 'serve') : undefined
 }
 
 function refuseUpgrade(socket: Socket, error: unknown): void {
@@ -196,7 +220,7 @@ function openSession(
   addresses: AddressCounter,
   webSocket: WebSocket,
   socket: Socket,
-  caller: { address: string; principal: Principal | undefined },
+  caller: SocketCaller,
 ): void {
   const { address } = caller
   const session = new Session(services, webSocket, socket, caller)
@@ -204,6 +228,7 @@ function openSession(
   addresses.add(address)
   webSocket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary && !isUtf8(data)) webSocket.close(1007, 'invalid UTF-8')
+    else if (session.signedDoor) handleAtDoor(services, session, session.signedDoor, data)
     else handleMessage(services, session, data)
   })
   // Too large, not UTF-8, not a frame: ws closes with the code that says so.
@@ -218,6 +243,17 @@ function openSession(
     services.log.debug('socket-closed', { address, code })
   })
   greet(services, session)
+}
+
+function handleAtDoor(services: SyncServices, session: Session, door: SignedDoor, message: Buffer): void {
+  if (session.isClosing) return
+  try {
+    const passed = door.pass(message)
+    if (Buffer.isBuffer(passed)) handleMessage(services, session, passed)
+    else session.principalOrNone = passed
+  } catch (error) {
+    refuseSession(services, session, error, { requestId: undefined, type: 'socket signature' })
+  }
 }
 
 /** Bounded: sockets that do not take their last frames in time are cut. */

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { AppError, type ErrorCode, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { ServerFrame } from '../../../src-shared/protocol/server-frames.ts'
+import type { SignedDoor } from '../../access/plain-http/signed-door.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { BranchStore } from '../../store/api.ts'
 import type { Caller } from '../../store/types.ts'
@@ -29,6 +30,14 @@ export interface Introduction {
   onlyModuleId: string | undefined
   /** By module id: canonical names, null for all. */
   tables: ReadonlyMap<string, ReadonlySet<string> | null>
+}
+
+/** Who opened a socket, as the upgrade found out. */
+export interface SocketCaller {
+  address: string
+  principal: Principal | undefined
+  /** Takes the device's signature off each message; undefined for sockets that need none. */
+  signedDoor?: SignedDoor | undefined
 }
 
 /** A place in a room, to be left. */
@@ -97,6 +106,7 @@ export class Session {
   renewalAskedFor: number | undefined
   /** Milliseconds since 1970. */
   readonly openedAt: number
+  readonly signedDoor: SignedDoor | undefined
   /** Counts hellos, so that a catch-up under way notices the next one. */
   helloCount = 0
   readonly #services: SyncServices
@@ -116,15 +126,11 @@ export class Session {
   #refused = 0
   #refusedAt = 0
 
-  constructor(
-    services: SyncServices,
-    webSocket: WebSocket,
-    socket: Socket,
-    caller: { address: string; principal: Principal | undefined },
-  ) {
+  constructor(services: SyncServices, webSocket: WebSocket, socket: Socket, caller: SocketCaller) {
     const { options } = services
     this.address = caller.address
     this.principalOrNone = caller.principal
+    this.signedDoor = caller.signedDoor
     this.openedAt = services.now()
     this.#services = services
     this.#webSocket = webSocket

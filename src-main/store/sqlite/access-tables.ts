@@ -59,7 +59,7 @@ export interface SessionRow {
   id: string
   personId: string | null
   deviceId: string | null
-  method: 'password' | 'pin' | 'pairing' | 'recovery'
+  method: 'password' | 'pin' | 'pairing' | 'recovery' | 'oidc'
   createdAt: string
   lastSeenAt: string
   /** Milliseconds since 1970; each refresh moves it. */
