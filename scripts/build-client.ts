@@ -16,6 +16,7 @@ const ENTRIES: Readonly<Record<string, { source: string; globals: readonly strin
   'static/lib/mishkah.store': { source: 'mishkah.store.ts', globals: ['createStore'] },
   'static/lib/mishkah.simple-store': { source: 'mishkah.simple-store.ts', globals: ['createDB', 'createDBAuto'] },
   'static/lib/mishkah-indexeddb': { source: 'mishkah-indexeddb.ts', globals: ['MishkahIndexedDB'] },
+  'static/lib/mishkah-auth': { source: 'mishkah-auth.ts', globals: ['createDeviceSession', 'pairingSecretOf'] },
   'static/pos/pos-mini-db': { source: 'pos-mini-db.ts', globals: ['createPosDb'] },
 }
 

@@ -15,6 +15,7 @@ const EXPORTS: Readonly<Record<string, string>> = {
   './simple': 'client/entries/mishkah.simple-store',
   './pos': 'client/entries/pos-mini-db',
   './indexeddb': 'client/entries/mishkah-indexeddb',
+  './auth': 'client/entries/mishkah-auth',
   './react': 'client/react/index',
   './vue': 'client/vue/index',
   './svelte': 'client/svelte/index',

@@ -70,7 +70,8 @@ export function createStore<Tables extends TableTypes = AnyTables>(options: Stor
     on: (name, listener) => emitter.on(name, listener),
     off: (name, listener) => emitter.off(name, listener),
     setToken(token) {
-      core.token = token
+      // A function goes on being asked: this token ends like the others.
+      if (typeof core.token !== 'function') core.token = token
       core.connection.send({ type: 'client:auth', token })
       core.connection.retry()
     },

@@ -85,7 +85,7 @@ export interface Store<Tables extends TableTypes = AnyTables> {
   /** @returns What removes the listener. */
   on<Name extends keyof StoreEvents>(name: Name, listener: (payload: StoreEvents[Name]) => void): () => void
   off<Name extends keyof StoreEvents>(name: Name, listener: (payload: StoreEvents[Name]) => void): void
-  /** A renewed token, for this connection and the next ones. */
+  /** A renewed token, for this connection and, where there is no `getToken` to ask, the next ones. */
   setToken(token: string): void
 
   /** The table's own name, which events carry, for an alias; another name comes back as it is. */

@@ -56,3 +56,12 @@ test('signed out: told with the code, the queue is kept, and a new token sends i
   await write
   expect(branch.list('orders')).toHaveLength(1)
 })
+
+test('a token that is set is shown at once, and the function is asked again when it ends', async () => {
+  let asked = 0
+  const { device, store } = await open({ getToken: () => `token-${++asked}` })
+  store.setToken('of somebody else')
+  device.socket.say(directive)
+  await settle()
+  expect(device.socket.ofType('client:auth')).toMatchObject([{ token: 'of somebody else' }, { token: 'token-2' }])
+})

@@ -7,21 +7,25 @@ import type { BrowserBench } from '../support/browser-bench.ts'
 import { bundleScript, inPage, readBuild, runModule } from '../support/built-client.ts'
 
 const MAX_CORE_BYTES = 15 * 1_024
+const MAX_AUTH_BYTES = 5 * 1_024
 
 const BUILDS: readonly [string, readonly string[]][] = [
   ['/static/lib/mishkah.store', ['createStore']],
   ['/static/lib/mishkah.simple-store', ['createDB', 'createDBAuto']],
   ['/static/lib/mishkah-indexeddb', ['MishkahIndexedDB']],
+  ['/static/lib/mishkah-auth', ['createDeviceSession', 'pairingSecretOf']],
   ['/static/pos/pos-mini-db', ['createPosDb']],
 ]
 
 /** What the builds export, how large they are, and the storage contract over a real IndexedDB. */
 export function buildCases(bench: BrowserBench): void {
-  test('the core is smaller than 15 kB', () => {
-    const sizes = ['mishkah.store.js', 'mishkah.store.global.js'].map((name) => {
-      return gzipSync(readBuild(join('static/lib', name)), { level: 9 }).length
-    })
-    for (const size of sizes) expect(size).toBeLessThan(MAX_CORE_BYTES)
+  test.each([
+    ['the core', 'mishkah.store', MAX_CORE_BYTES],
+    ['the session of a device', 'mishkah-auth', MAX_AUTH_BYTES],
+  ])('%s (%s) is smaller than %i bytes, compressed', (_, name, most) => {
+    for (const end of ['.js', '.global.js']) {
+      expect(gzipSync(readBuild(join('static/lib', name + end)), { level: 9 }).length).toBeLessThan(most)
+    }
   })
 
   test.each(BUILDS)('%s loads as a module and as a classic script', async (path, names) => {

@@ -25,12 +25,18 @@ export const PROJECT_FILES: Readonly<Record<string, string>> = {
 import { createStore, StoreError, type Store, type StoreOptions, type WriteHandle } from 'mishkah-client'
 import { createDB, createDBAuto, type Db } from 'mishkah-client/simple'
 import { createPosDb, type PosOrder } from 'mishkah-client/pos'
+import { createDeviceSession, pairingSecretOf, type AccessState } from 'mishkah-client/auth'
 import { MishkahIndexedDB } from 'mishkah-client/indexeddb'
 import type { PosTables } from './pos-tables.ts'
 
 const options: StoreOptions = { branchId: 'dar', conflicts: { order_header: 'fields-merge' } }
 export const store: Store<PosTables> = createStore<PosTables>(options)
 export const db: Db = createDB({ ...options, objects: { orders: 'order_header' } })
+const session = createDeviceSession({ url: 'https://192.168.1.10:3201' })
+export const state: AccessState = session.state
+export const signedIn: Store = createStore({ ...options, getToken: session.getToken })
+export const detach: () => void = session.attach(signedIn)
+export const secret: string | undefined = pairingSecretOf('https://192.168.1.10:3201/pos/#pair=x')
 export const auto = createDBAuto({ tables: [] }, undefined, options)
 
 export async function main(): Promise<PosOrder | undefined> {
