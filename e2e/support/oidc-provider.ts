@@ -114,8 +114,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
   }
 
   async function token(form: URLSearchParams, proof: string | undefined, response: ServerResponse): Promise<void> {
-    const expected = `Basic ${Buffer.from(`${provider.clientId}:${provider.clientSecret}`).toString('base64')}`
-    if (proof !== expected) return json(response, 401, { error: 'invalid_client' })
+    if (!isOurClient(proof)) return json(response, 401, { error: 'invalid_client' })
     const code = codes.get(form.get('code') ?? '')
     codes.delete(form.get('code') ?? '')
     const challenge = createHash('sha256')
@@ -127,6 +126,15 @@ export async function startOidcProvider(): Promise<OidcProvider> {
     const grant = { access_token: randomUUID(), token_type: 'Bearer', expires_in: 60 }
     if (provider.fault === 'no-id-token') return json(response, 200, grant)
     json(response, 200, { ...grant, id_token: await idToken(code.nonce) })
+  }
+
+  /** RFC 6749, 2.3.1: both parts are form-encoded. */
+  function isOurClient(proof = ''): boolean {
+    const parts = Buffer.from(proof.replace(/^Basic /, ''), 'base64')
+      .toString()
+      .split(':')
+      .map(decodeURIComponent)
+    return parts.length === 2 && parts[0] === provider.clientId && parts[1] === provider.clientSecret
   }
 
   async function idToken(nonce: string | null): Promise<string> {

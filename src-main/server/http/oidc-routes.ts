@@ -110,11 +110,18 @@ async function finish(call: Call): Promise<void> {
     redirect(call, returnTo, [...forgetFlow, ...giveCookie(call, session.id)])
   } catch (error) {
     if (!isAppError(error)) throw error
+    call.services.log.warn('oidc-sign-in-failed', { code: error.code, reason: reasonOf(error.cause ?? error) })
     const { address } = call.network
     const actor = { id: null, name: '(unknown)', deviceId: null, address }
     audit.recordDenial({ action: 'person.sign-in', actor, reason: error.code, details: { kind: 'oidc' } })
     redirect(call, `/console/?signInError=${error.code}`, forgetFlow)
   }
+}
+
+/** For the log: what the library found, never what the provider sent. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown'
+  return 'code' in cause ? `${cause.message} (${String(cause.code)})` : cause.message
 }
 
 /** Whoever maps accounts to people can become any of them. */
