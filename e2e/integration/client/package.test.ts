@@ -83,6 +83,7 @@ test('every sub-path can be imported', async () => {
     '.': ['StoreError', 'createStore'],
     './simple': ['createDB', 'createDBAuto'],
     './pos': ['createPosDb'],
+    './auth': ['createDeviceSession', 'pairingSecretOf'],
     './indexeddb': ['MishkahIndexedDB'],
     './react': bindings,
     './vue': bindings,
