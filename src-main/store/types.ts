@@ -177,6 +177,7 @@ export interface Delta {
     | 'snapshot-floor'
     | 'full-sync-flag'
     | 'rules'
+    | 'rights-changed'
   updatedAt: string | null
   tables: Record<string, { recordTexts: string[]; deleted: string[]; inserted: number; updated: number }>
 }

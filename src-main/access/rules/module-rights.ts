@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { compileTable } from '../../store/schema/compile-table.ts'
 import type { ModuleDefinition, TableDefinition } from '../../store/schema/definition.ts'
@@ -72,6 +73,7 @@ export class ModuleRights {
   readonly #tables = new Map<string, TableRights>()
   /** No permission is missing and no rule applies: the module itself can be handed out. */
   readonly isUnrestricted: boolean
+  #viewKey: string | undefined
 
   constructor(
     key: string,
@@ -95,6 +97,12 @@ export class ModuleRights {
 
   tables(): TableRights[] {
     return [...this.#tables.values()]
+  }
+
+  /** Equal for rights under which the same is seen, whatever may be changed; empty where everything is. */
+  get viewKey(): string {
+    this.#viewKey ??= viewKeyOf(this.tables())
+    return this.#viewKey
   }
 
   /** Whether a record may be seen; the table's permission included. */
@@ -142,6 +150,17 @@ function isOpen(rights: TableRights): boolean {
     rights.sometimesHidden.length === 0 &&
     rights.writable.length === 0
   )
+}
+
+function viewKeyOf(tables: readonly TableRights[]): string {
+  const readable = tables.filter(({ words }) => words.read !== undefined)
+  const views = readable.map(({ table, rows, alwaysHidden, sometimesHidden }) => {
+    const fields = sometimesHidden.map(({ field, expression }) => [field, expression])
+    return [table.name, rows.read.map(({ expression }) => expression), alwaysHidden, fields] as const
+  })
+  const isWhole = views.every(([, records, always, fields]) => records.length + always.length + fields.length === 0)
+  if (isWhole && readable.length === tables.length) return ''
+  return hash('sha256', JSON.stringify(views), 'base64url').slice(0, 16)
 }
 
 /** Whether the rule speaks to this role at all. */

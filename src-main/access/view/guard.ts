@@ -5,15 +5,18 @@ import { NO_POLICY } from '../rules/policy.ts'
 import { Rights } from '../rules/rights.ts'
 import { GuardedModule } from './guarded-module.ts'
 import { guardStore } from './guarded-store.ts'
+import { ViewHistory } from './view-history.ts'
 
 /** The one place where a principal becomes a view of the store: REST, sockets and topics all ask it. */
 export class Guard {
   readonly rights: Rights
+  readonly history: ViewHistory
   readonly #modules = new WeakMap<ModuleStore, WeakMap<ModuleRights, GuardedModule>>()
   readonly #stores = new WeakMap<Principal, Store>()
 
-  constructor(rights: Rights = new Rights(NO_POLICY)) {
+  constructor(rights: Rights = new Rights(NO_POLICY), history: ViewHistory = new ViewHistory()) {
     this.rights = rights
+    this.history = history
   }
 
   /** False for who sees and changes everything: the store itself, and answers shared with others, are theirs. */

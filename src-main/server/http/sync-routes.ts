@@ -211,16 +211,21 @@ interface DeltaInput {
   clientMarker: string | null
 }
 
+const RIGHTS_CHANGED = { requiresFullSync: true, reason: 'rights-changed', hasMore: false, tables: {} } as const
+
 async function sendDelta(call: Call): Promise<void> {
   const module = moduleOf(call)
   const body = (await call.readBody()) ?? {}
   if (!isJsonObject(body)) throw new AppError('invalid-request', 'The body must be a JSON object.')
   const input = parseDelta(module, body)
-  const delta = module.delta({
+  const isSameView = call.services.guard.history.continues(call.principal, module, input.cursor)
+  const asked = module.delta({
     limit: input.limit,
     ...(input.cursor && { cursor: input.cursor }),
     ...(input.tables && { tables: input.tables }),
   })
+  const delta: Delta =
+    isSameView || asked.requiresFullSync ? asked : { ...asked, ...RIGHTS_CHANGED, seq: asked.version }
   if (delta.requiresFullSync) await sendPieces(call, fullPieces(call, module, delta, input))
   else await call.sendReadable(deltaText(call, module, delta, input))
 }

@@ -40,7 +40,7 @@ export function catchUp(
   introduction: Introduction,
   hello: ClientHello,
 ): void {
-  const plans = introduction.moduleIds.map((moduleId) => planOf(services, introduction, hello, moduleId))
+  const plans = introduction.moduleIds.map((moduleId) => planOf(services, session, introduction, hello, moduleId))
   const long = plans.filter((plan) => plan.mode === 'events' && isLong(services, plan))
   if (long.length === 0) {
     finish(services, session, introduction, hello, plans)
@@ -51,7 +51,13 @@ export function catchUp(
     .catch((error: unknown) => session.sendError(error, hello.requestId))
 }
 
-function planOf(services: SyncServices, introduction: Introduction, hello: ClientHello, moduleId: string): Plan {
+function planOf(
+  services: SyncServices,
+  session: Session,
+  introduction: Introduction,
+  hello: ClientHello,
+  moduleId: string,
+): Plan {
   const module = introduction.branch.getModule(moduleId)
   const { epoch, seq } = module.head()
   const plan: Plan = {
@@ -65,13 +71,15 @@ function planOf(services: SyncServices, introduction: Introduction, hello: Clien
   if (!isSubscribed) return plan
   const claim = hello.cursor?.[moduleId]
   const withoutCursor = hello.requestSnapshot ? 'snapshot' : 'none'
+  const isSameView = services.guard.history.continues(session.principal, module, claim)
   if (!claim) return Object.assign(plan, { mode: withoutCursor })
   // A page without tables is enough to hear whether the cursor can be continued.
   const probe = module.delta({ cursor: claim, tables: [], limit: 1 })
   // Even at the head: while another module's deltas are sent, this one may move on.
-  if (!probe.requiresFullSync) return Object.assign(plan, { mode: 'events', cursor: { ...claim } })
-  services.log.debug('full-sync', { moduleId, reason: probe.reason })
-  return Object.assign(plan, { mode: withoutCursor, reason: probe.reason ?? 'no-cursor' })
+  if (!probe.requiresFullSync && isSameView) return Object.assign(plan, { mode: 'events', cursor: { ...claim } })
+  const reason = probe.requiresFullSync ? (probe.reason ?? 'no-cursor') : 'rights-changed'
+  services.log.debug('full-sync', { moduleId, reason })
+  return Object.assign(plan, { mode: withoutCursor, reason })
 }
 
 function isLong(services: SyncServices, { module, cursor }: Plan): boolean {

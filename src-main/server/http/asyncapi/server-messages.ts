@@ -259,7 +259,7 @@ export const SERVER_MESSAGES: Readonly<Record<ServerFrame['type'], readonly Mess
         modes: z.record(text, catchUpMode).meta({ description: 'What each module needed' }),
         fullSync: z
           .record(text, text)
-          .meta({ description: 'Modules whose cursor could not be continued, with the reason (D1 to D6)' })
+          .meta({ description: 'Modules whose cursor could not be continued, with the reason (D1 to D6, D9)' })
           .optional(),
       }),
       examples: [
