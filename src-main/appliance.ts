@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Launch } from './config/options.ts'
 import type { ServerNotice } from './config/services.ts'
-import { startupLines } from './config/startup-lines.ts'
+import { describeHttps, startupLines } from './config/startup-lines.ts'
 import { createLog, type Log, type LogRecord } from './lib/log.ts'
 import { type LogFiles, openLogFiles, writeToTerminal } from './lib/log-files.ts'
 import { ServerHost, type ServerState } from './server-host.ts'
@@ -59,6 +59,7 @@ export function openAppliance(launch: Launch, listeners: ApplianceListeners = {}
     writeRecord: writeFromThread,
     onNotice: (notice) => {
       if (notice.kind === 'setup-code') process.stdout.write(`Set-up code for the first manager: ${notice.code}\n`)
+      if (notice.kind === 'https') announcements.info('https-served', { message: describeHttps(notice) })
       if (notice.kind === 'restart-wanted') void restartForNotice(host, log, notice.reason)
       listeners.onNotice?.(notice)
     },

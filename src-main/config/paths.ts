@@ -45,7 +45,7 @@ export function installedDataDir(platform: NodeJS.Platform, env: NodeJS.ProcessE
   return join(env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'mishkah-branch-server')
 }
 
-/** Bundled by scripts/start.ts and scripts/package.ts: a sandboxed preload script must be CommonJS. */
+/** Bundled by scripts/bundle.ts: a sandboxed preload script must be CommonJS. */
 export const preloadScript = join(here, 'dist', 'main', 'preload.cjs')
 
 export const iconDir = join(here, 'resources', 'icons')

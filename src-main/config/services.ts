@@ -7,6 +7,8 @@ export type ServerNotice =
   /** One sentence about something that a person should look at; shown by the tray until `problem-solved`. */
   | { kind: 'problem'; code: string; message: string }
   | { kind: 'problem-solved'; code: string }
+  /** https is served from now on; `fingerprint` of the branch's authority, null with a certificate of the owner's. */
+  | { kind: 'https'; urls: readonly string[]; fingerprint: string | null }
   /** How many devices are connected; shown by the tray. */
   | { kind: 'devices'; connected: number }
   /** Settings changed that need a new start of the server. */

@@ -52,3 +52,9 @@ export function startupLines(
   for (const message of launch.warnings) lines.push({ level: 'warn', event: 'option', message })
   return lines
 }
+
+/** Where devices find https, and what they compare before they trust it. */
+export function describeHttps({ urls, fingerprint }: { urls: readonly string[]; fingerprint: string | null }): string {
+  const compare = fingerprint === null ? 'with a certificate of your own' : `fingerprint ${fingerprint}`
+  return `Encrypted: ${urls.join('  ')}  ${compare}`
+}

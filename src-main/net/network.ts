@@ -12,6 +12,7 @@ import type { Log } from '../lib/log.ts'
 import { openSecretFolder, type SecretStore } from '../lib/secret-folder.ts'
 import { type Authority, type AuthorityFacts, type Credentials, openAuthority } from './certificates/authority.ts'
 import { openOwnCertificate } from './certificates/own-certificate.ts'
+import { type KeyBox, sealKeys } from './certificates/sealed-keys.ts'
 import { type AddressMemory, openAddressMemory } from './discovery/address-memory.ts'
 import { type HttpsListener, listenHttps } from './https-listener.ts'
 
@@ -45,8 +46,10 @@ export interface NetworkInput {
   notify(notice: ServerNotice): void
   limit(server: NetServer): void
   checkEveryMs: number
-  /** Files of the data folder by default; Electron's key store can wrap them. */
+  /** Files of the data folder by default. */
   secrets?: SecretStore
+  /** Seals the private keys among them; without it they are files of mode 0600. */
+  box?: KeyBox | undefined
   /** Who we are to other devices; asked at each look. */
   identity(): { port: number; serverId: string; branchIds: readonly string[] }
   /** Addresses of real adapters; the machine's by default. */
@@ -56,12 +59,20 @@ export interface NetworkInput {
 /** Adapters come and go: conventions.md 1.4. */
 const CHECK_EVERY_MS = 15_000
 const CERTIFICATE_CHECK_MS = 3_600_000
+const KEYS_IN_CLEAR =
+  'The keys of https lie in files that only the user of this server may read; no key store is in use.'
 
 /** Certificates, the https listener and the announcement of one server. */
 export function createNetwork(input: NetworkInput): Network {
   const { options, log, clock } = input
   const { https } = options
-  const secrets = input.secrets ?? openSecretFolder(join(options.dataDir, 'config', 'tls'))
+  const files = input.secrets ?? openSecretFolder(join(options.dataDir, 'config', 'tls'))
+  const secrets = sealKeys(files, input.box, (name) => {
+    const message =
+      'A key for https could not be opened and was made anew: devices have to trust the branch again (/trust).'
+    log.warn('tls-keys-made-anew', { name, message })
+    input.notify({ kind: 'problem', code: 'tls-keys-made-anew', message })
+  })
   const own = https?.own && openOwnCertificate(https.own)
   const servesNetwork = !isLoopbackHost(options.host)
   // Loaded where it is needed: most starts of a test and of a till's own PC serve loopback only.
@@ -108,7 +119,15 @@ export function createNetwork(input: NetworkInput): Network {
     const open = await listenHttps({ front, host, port: https.port, material: served, limit, checkEveryMs })
     port = open.port
     log.info('https', { port, notAfter: served.notAfter, names: served.names.join(' ') })
+    if (!own && !input.box) log.warn('tls-keys-in-clear', { message: KEYS_IN_CLEAR })
+    const fingerprint = (own ? undefined : await authority())?.fingerprint ?? null
+    input.notify({ kind: 'https', urls: secureUrls(port), fingerprint })
     return open
+  }
+
+  function secureUrls(openPort: number): string[] {
+    const addresses = servesNetwork ? (input.listAddresses ?? listLanAddresses)() : []
+    return (addresses.length > 0 ? addresses : ['localhost']).map((address) => `https://${address}:${openPort}`)
   }
 
   /** Tells devices of the network where we are now. */

@@ -5,6 +5,7 @@ import { RoleStore } from '../access/roles/role-store.ts'
 import { type Policy, readPolicy } from '../access/rules/policy.ts'
 import { Rights } from '../access/rules/rights.ts'
 import type { OpenLan } from '../access/sign-in/identity.ts'
+import { createSecretBox } from '../access/tokens/key-file.ts'
 import { Guard } from '../access/view/guard.ts'
 import { ViewHistory } from '../access/view/view-history.ts'
 import { isLoopbackHost, listLanUrls, localUrl } from '../config/lan-addresses.ts'
@@ -126,6 +127,7 @@ async function serve(
     limit: limitListener,
     identity: () => ({ port, serverId: store.serverId, branchIds: store.branchIds() }),
     checkEveryMs: settings.clientLimits.checkEveryMs,
+    box: options.secretsKey === undefined ? undefined : createSecretBox(options.secretsKey),
   })
   openNetwork = network
   gateway = startGateway({ server, store, access, guard, callers, plainHttpRules, log, options, metrics })
