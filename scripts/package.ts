@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { APP_NAMES } from '../src-main/config/paths.ts'
 import { buildClient } from './build-client.ts'
-import { buildApp, buildConsole, bundleDesktop } from './bundle.ts'
+import { buildApp, buildConsole, bundleMain } from './bundle.ts'
 
 /**
  * `npm run package`: console, SDK, apps and bundle, then electron-builder with electron-builder.yml. What follows `--` goes to
@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '..')
 await buildConsole()
 await buildClient()
 for (const name of APP_NAMES) await buildApp(name)
-await bundleDesktop()
+await bundleMain()
 const pages = ['console/index.html', ...APP_NAMES.map((name) => `apps/${name}/index.html`)]
 const missing = pages.filter((page) => !existsSync(join(root, 'dist', page)))
 if (missing.length > 0) {

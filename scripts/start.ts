@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { EXIT_CODES, type Launch, OptionsError, parseLaunch } from '../src-main/config/options.ts'
 import { readAppVersion, sourceDataDir } from '../src-main/config/paths.ts'
-import { runHeadless } from '../src-main/headless.ts'
-import { buildPages, bundleDesktop, DESKTOP_OUTPUT, DESKTOP_SOURCES, isStale } from './bundle.ts'
+import type { runHeadless } from '../src-main/headless.ts'
+import { buildPages, bundleStaleMain, HEADLESS_PROGRAM } from './bundle.ts'
 import { findElectron, whyNoWindow } from './electron-program.ts'
 
 /** `npm start`: builds what changed, then opens the desktop app, or runs headless and says why. */
@@ -45,18 +46,35 @@ async function tryBuildPages(): Promise<void> {
   for (const { message } of await buildPages()) console.error(`${message}\nThe server starts without a new one.`)
 }
 
+async function serveFromSources(): Promise<number> {
+  return (await import('../src-main/headless.ts')).runHeadless(argv)
+}
+
+/** The server of the bundle; of the sources when there is none, which needs more time and memory. */
+async function serve(): Promise<number> {
+  try {
+    await bundleStaleMain()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    console.error(`The program could not be bundled: ${reason}\nIt runs from its sources.`)
+    return serveFromSources()
+  }
+  const program: { runHeadless: typeof runHeadless } = await import(pathToFileURL(join(root, HEADLESS_PROGRAM)).href)
+  return program.runHeadless(argv)
+}
+
 async function start(): Promise<number> {
   const launch = readLaunch()
-  if (!launch) return runHeadless(argv)
+  if (!launch) return serveFromSources()
   await tryBuildPages()
-  if (launch.headless) return runHeadless(argv)
+  if (launch.headless) return serve()
   const electron = findElectron()
   const reason = whyNoWindow(electron)
   if (reason || !electron) {
     console.log(reason)
-    return runHeadless(argv)
+    return serve()
   }
-  if (isStale(DESKTOP_OUTPUT, DESKTOP_SOURCES)) await bundleDesktop()
+  await bundleStaleMain()
   return runElectron(electron)
 }
 

@@ -2,9 +2,10 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type Relay, startRelay } from '../../e2e/integration/client/support/relay.ts'
 import { BranchClient } from '../../e2e/support/branch-client.ts'
 import { launchChromium } from '../../e2e/support/chromium.ts'
-import { startTestServer, type TestServer } from '../../e2e/support/server.ts'
+import type { TestServer } from '../../e2e/support/server.ts'
 import { buildStaleClient } from '../../scripts/bundle.ts'
 import type { JsonObject } from '../../src-shared/json.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { BENCH_PAGE } from './page.ts'
 
 /** A server, a network that can be cut, and a browser. */
@@ -27,7 +28,7 @@ export async function withClientBench<T>(
   browserArgs: string[] = [],
 ): Promise<T> {
   await buildStaleClient()
-  const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+  const server = await startBenchServer(dataDir)
   let relay: Relay | undefined
   let browser: Browser | undefined
   try {

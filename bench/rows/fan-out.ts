@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startTestServer } from '../../e2e/support/server.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { type Bench, milliseconds } from '../lib/row.ts'
 import { median, percentile } from '../lib/stats.ts'
@@ -12,7 +12,7 @@ const LISTENERS = 200
 export const fanOut: Bench = {
   name: 'fan-out',
   async run({ isQuick, folder, progress }) {
-    const server = await startTestServer({ dataDir: join(folder, 'fan-out'), args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(join(folder, 'fan-out'))
     const ours = new HelperProcess<Listeners>('load/listeners.ts')
     const limit = new HelperProcess<Listeners>('load/listeners.ts')
     const bare = new HelperProcess<BareSockets>('limits/bare-sockets.ts')

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { startTestServer, type TestServer } from '../../e2e/support/server.ts'
+import type { TestServer } from '../../e2e/support/server.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { type Bench, type BenchContext, perSecond, type Row } from '../lib/row.ts'
 import { copyDatabase, databasePath } from '../lib/server-folder.ts'
@@ -15,7 +16,7 @@ export const rest: Bench = {
   name: 'rest',
   async run(context) {
     const dataDir = join(context.folder, 'rest')
-    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(dataDir)
     const load = new HelperProcess<HttpClients>('load/http-clients.ts')
     const bare = new HelperProcess<BareHttp>('limits/bare-http.ts')
     try {

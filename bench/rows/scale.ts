@@ -1,4 +1,4 @@
-import { startTestServer } from '../../e2e/support/server.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import { type Bench, type BenchContext, milliseconds, type Row } from '../lib/row.ts'
@@ -44,7 +44,7 @@ export const scale: Bench = {
       for (const { process } of probes) await process.end()
     }
     const largest = folders.at(-1)!
-    const server = await startTestServer({ dataDir: largest.dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(largest.dataDir)
     try {
       rows.push(await measureHello(server, largest.records))
     } finally {

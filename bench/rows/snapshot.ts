@@ -1,4 +1,4 @@
-import { startTestServer } from '../../e2e/support/server.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import { type Bench, milliseconds, type Row } from '../lib/row.ts'
@@ -49,7 +49,7 @@ export const snapshot: Bench = {
       await probe.end()
     }
 
-    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(dataDir)
     const load = new HelperProcess<HttpClients>('load/http-clients.ts')
     const bare = new HelperProcess<BareHttp>('limits/bare-http.ts')
     try {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startTestServer } from '../../e2e/support/server.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { type Bench, perSecond } from '../lib/row.ts'
 import { copyDatabase, databasePath, readHistogram } from '../lib/server-folder.ts'
@@ -23,7 +23,7 @@ export const socketWrites: Bench = {
   name: 'socket-writes',
   async run({ isQuick, folder, progress }) {
     const dataDir = join(folder, 'socket-writes')
-    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(dataDir)
     const writers = new HelperProcess<SocketWriters>('load/socket-writers.ts')
     const raw = new HelperProcess<RawWrites>('limits/raw-writes.ts')
     try {

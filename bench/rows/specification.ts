@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { startTestServer, type TestServer } from '../../e2e/support/server.ts'
+import type { TestServer } from '../../e2e/support/server.ts'
 import { TestSocket } from '../../e2e/support/socket.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import { orderLine } from '../lib/records.ts'
@@ -39,7 +40,7 @@ export const specification: Bench = {
     } finally {
       await probe.end()
     }
-    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(dataDir)
     try {
       add('WebSocket round trip', '20 to 50 ms', await timeSockets(server, times), 'publish to another client’s event')
       const get = () => read(server, `${MODULE}/tables/order_line?limit=50`)

@@ -4,7 +4,8 @@ import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { WebSocket } from 'ws'
-import { startTestServer } from '../../e2e/support/server.ts'
+import { HEADLESS_PROGRAM } from '../../scripts/bundle.ts'
+import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
 import { type Bench, milliseconds, type Row } from '../lib/row.ts'
@@ -30,12 +31,12 @@ export const start: Bench = {
     await maker.ask('addEvents', { dataDir, count: events })
     await maker.end()
     // The first start completes the mirror file of the events that were added behind its back.
-    const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+    const server = await startBenchServer(dataDir)
     await server.stop()
     const ours = await alternate(
       isQuick ? 3 : 5,
       async () => {
-        const ms = await timeStart((port) => ['src-main/headless.ts', '--port', String(port), '--data', dataDir])
+        const ms = await timeStart((port) => [HEADLESS_PROGRAM, '--port', String(port), '--data', dataDir])
         progress(`ours ${milliseconds(ms)}`)
         return ms
       },
@@ -50,7 +51,7 @@ export const start: Bench = {
         limit: `${START_LIMIT_MS} ms; a bare node:http server needs ${milliseconds(ours.limit)}`,
         ratio: ours.ours / START_LIMIT_MS,
         budget: { most: 1 },
-        settings: 'headless from the sources, files in the page cache',
+        settings: 'headless from the bundle, as npm start and services run it; files in the page cache',
       },
       await measureMemory(dataDir, size),
     ]
@@ -97,7 +98,7 @@ function freePort(): Promise<number> {
 
 /** After 200 clients took their snapshots and some thousand writes came. */
 async function measureMemory(dataDir: string, size: string): Promise<Row> {
-  const server = await startTestServer({ dataDir, args: ['--log-level', 'warn'] })
+  const server = await startBenchServer(dataDir)
   const load = new HelperProcess<HttpClients>('load/http-clients.ts')
   const sockets: WebSocket[] = []
   try {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { _electron, expect, test } from '@playwright/test'
-import { bundleDesktop } from '../../scripts/bundle.ts'
+import { bundleMain } from '../../scripts/bundle.ts'
 import { findElectron, whyNoWindow } from '../../scripts/electron-program.ts'
 
 /** The real app in the real Electron. Where its program is absent, the tests with the stand-in run the same code. */
@@ -14,7 +14,7 @@ test.describe('the desktop app in Electron', () => {
   test.skip(reason !== undefined, reason)
 
   let dir: string
-  test.beforeAll(() => bundleDesktop())
+  test.beforeAll(() => bundleMain())
   test.beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'mishkah-electron-'))
   })

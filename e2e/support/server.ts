@@ -16,6 +16,8 @@ export interface TestServerOptions {
   env?: Record<string, string>
   /** More command-line options. */
   args?: string[]
+  /** What to run, in the project's folder; `src-main/headless.ts` without it. */
+  program?: string
 }
 
 /** A real server in a process of its own. */
@@ -39,7 +41,7 @@ export interface TestServer {
 }
 
 /**
- * Starts `src-main/headless.ts` on a free port of loopback, without rate limits.
+ * Starts the server on a free port of loopback, without rate limits.
  *
  * @throws Error with the output when the server does not say its address within 30 s, or ends before.
  */
@@ -81,7 +83,7 @@ interface Running {
 }
 
 async function launch(dataDir: string, options: TestServerOptions): Promise<Running> {
-  const args = ['src-main/headless.ts', '--port', '0', '--data', dataDir, ...(options.args ?? [])]
+  const args = [options.program ?? 'src-main/headless.ts', '--port', '0', '--data', dataDir, ...(options.args ?? [])]
   const env = { ...process.env, MISHKAH_RATE_LIMIT: 'off', ...options.env }
   const child = spawn(NODE, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   // The helper dies with its test, never before its server.

@@ -6,7 +6,7 @@ import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundleDesktop } from '../../../scripts/bundle.ts'
+import { bundleMain } from '../../../scripts/bundle.ts'
 
 /** What the packed app runs: the bundle in dist/main. */
 
@@ -16,7 +16,7 @@ let dir: string
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'mishkah-bundle-'))
-  await bundleDesktop()
+  await bundleMain()
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
