@@ -53,18 +53,27 @@ export function openAppliance(launch: Launch, listeners: ApplianceListeners = {}
   const log = createLog({ level: logLevel, write })
   // Who can reach the server is said at every level.
   const announcements = createLog({ level: 'info', write })
+  /** What https is served as, said once the server is ready. */
+  let https: string | undefined
   const host = new ServerHost({
     server: launch.server,
     log,
     writeRecord: writeFromThread,
     onNotice: (notice) => {
       if (notice.kind === 'setup-code') process.stdout.write(`Set-up code for the first manager: ${notice.code}\n`)
-      if (notice.kind === 'https') announcements.info('https-served', { message: describeHttps(notice) })
+      if (notice.kind === 'https') {
+        https = describeHttps(notice)
+        // At a start the address of this machine comes first.
+        if (host.state.kind === 'ready') announcements.info('https-served', { message: https })
+      }
       if (notice.kind === 'restart-wanted') void restartForNotice(host, log, notice.reason)
       listeners.onNotice?.(notice)
     },
     onState: (state) => {
-      if (state.kind === 'ready') announce(launch, state.address, announcements)
+      if (state.kind === 'ready') {
+        announce(launch, state.address, announcements)
+        if (https !== undefined) announcements.info('https-served', { message: https })
+      } else https = undefined
       listeners.onState?.(state)
     },
   })

@@ -66,6 +66,7 @@ const SECRET_PAIRS = /api-?key|private-?key|recovery-?key|setup-?code|pairing-?c
 const CONTENT_NAMES = new Set(['record', 'records', 'row', 'rows', 'doc', 'docs', 'payload', 'body'])
 const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g, '[redacted]'],
+  [/\bmrt_[\w-]{20,}/g, '[redacted]'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, '$1 [redacted]'],
   [
     /([?&;\s"']|^)((?:access_|refresh_|id_)?token|password|pin|secret|cookie|authorization)(=|"?:\s?"?)[^&;\s"']+/gi,
@@ -120,7 +121,8 @@ function isSecretName(name: string): boolean {
   return SECRET_PAIRS.test(kebab) || kebab.split('-').some((word) => SECRET_WORDS.has(word))
 }
 
-function redactText(text: string): string {
+/** Tokens by their shape, and what follows the name of a secret. */
+export function redactText(text: string): string {
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text
   return SECRETS_IN_TEXT.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), cut)
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { type Clock, isoTime } from '../../lib/clock.ts'
+import { redactText } from '../../lib/log.ts'
 import type { AuditFilter, AuditRow, AuditTable } from '../../store/sqlite/audit-table.ts'
 import type { Principal } from '../principal.ts'
 
@@ -205,6 +206,8 @@ function repeatsEntry(row: AuditRow): boolean {
   )
 }
 
-function cut(text: string): string {
+/** People paste tokens into addresses: those are not written down either. */
+function cut(whole: string): string {
+  const text = redactText(whole)
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }

@@ -102,12 +102,16 @@ export function parseJson(bytes: Buffer, maxDepth: number): JsonValue {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new AppError('invalid-json', cause instanceof Error ? cause.message : 'The body is not valid JSON.', {
-      cause,
-    })
+    throw new AppError('invalid-json', wordsOf(cause), { cause })
   }
   if (text.includes('__proto__') || text.includes('\\u005')) dropPrototypeKeys(value)
   return value
+}
+
+/** What is wrong and where, without the piece of the text that V8 quotes: it may be somebody's password. */
+function wordsOf(error: unknown): string {
+  const [what = ''] = error instanceof Error ? error.message.split(/, (?:\.{3})?"|(?:\.{3})?".*is not valid/s) : []
+  return what === '' ? 'The body is not valid JSON.' : `The body is not valid JSON: ${what}.`
 }
 
 function dropPrototypeKeys(root: JsonValue): void {

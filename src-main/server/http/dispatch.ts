@@ -3,6 +3,7 @@ import type { Context, Next } from 'koa'
 import { AppError } from '../../../src-shared/errors.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
 import { type Area, findAreaWord } from '../../access/roles/permissions.ts'
+import { redactText } from '../../lib/log.ts'
 import type { Call } from './call.ts'
 import type { Route } from './route.ts'
 
@@ -142,7 +143,8 @@ function checkEncoding(segments: readonly string[]): void {
   }
 }
 
-function notFound(path: string): AppError {
+function notFound(asked: string): AppError {
+  const path = redactText(asked)
   if (path.startsWith('/api/manage/')) {
     return new AppError('management-endpoint-not-found', 'There is no such management endpoint.', { details: { path } })
   }
