@@ -26,6 +26,7 @@ import { DEFAULT_HTTP_SETTINGS, type HttpServices, type HttpSettings, type Socke
 import { watchWriteRate } from './http/write-rate.ts'
 import { limitConnections } from './middleware/connection-limits.ts'
 import { trustProxies } from './middleware/trusted-proxy.ts'
+import { RequestLog } from './request-log/request-log.ts'
 import { type Gateway, startGateway } from './sync/gateway.ts'
 
 const NO_SOCKETS: SocketFigures = { sockets: 0, rooms: 0, queuedBytes: 0 }
@@ -75,6 +76,7 @@ async function serve(
   let isStopping = false
   const socketFigures = (): SocketFigures => gateway?.figures() ?? NO_SOCKETS
   const writeRate = watchWriteRate(store)
+  const requests = new RequestLog()
   const metrics = createMetrics({ store, version: options.version, socketFigures })
   const plainHttpRules = (): PlainHttpRules => ({
     isClosed: !access.identity.isOpen,
@@ -93,6 +95,7 @@ async function serve(
     metrics,
     writeRate,
     answers: new AnswerCache(),
+    requests,
     options,
     settings,
     startedAt: new Date().toISOString(),
@@ -130,7 +133,7 @@ async function serve(
     box: options.secretsKey === undefined ? undefined : createSecretBox(options.secretsKey),
   })
   openNetwork = network
-  gateway = startGateway({ server, store, access, guard, callers, plainHttpRules, log, options, metrics })
+  gateway = startGateway({ server, store, access, guard, callers, plainHttpRules, log, options, metrics, requests })
   if (access.identity.isOpen) warnAboutOpenDoors(options, log)
   const setupCode = access.firstManager.code
   if (setupCode !== undefined) notify({ kind: 'setup-code', code: setupCode })

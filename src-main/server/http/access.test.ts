@@ -379,7 +379,7 @@ test('the audit log holds who did what, denials counted, never a secret; it is e
     ['person.sign-in', 'denied', 'admin', 'admin'],
     ['request', 'denied', '(caller)', 'GET /api/manage/people'],
     ['request', 'denied', 'Till 1', 'GET /api/manage/people'],
-    ['request', 'denied', '(caller)', 'client:hello'],
+    ['request', 'denied', '(caller)', 'socket client:hello'],
     ['device.revoke', 'done', 'admin', 'Till 1'],
     ['manage', 'done', 'admin', expect.stringContaining('snapshots')],
   ])

@@ -12,6 +12,8 @@ import { toAppError } from '../../store/sqlite/connection.ts'
 import { hostNameOf, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
+import { keptName, outcomeOf } from '../request-log/request-log.ts'
+import { REQUEST_LOG_PATH } from '../request-log/request-log-routes.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { Call, type CallIdentity } from './call.ts'
 import { Dispatcher } from './dispatch.ts'
@@ -97,7 +99,11 @@ function sendKept({ services, limiter }: Handler, request: IncomingMessage, resp
   const common = [...corsHeaders(admission.caller)]
   const call = new Call(services, request, response, admission.caller, splitTarget(url), common, { principal })
   call.sendKept(kept).then(
-    () => services.metrics.countRequest('GET', true, (performance.now() - startedAt) / 1000),
+    () => {
+      const milliseconds = performance.now() - startedAt
+      services.metrics.countRequest('GET', true, milliseconds / 1000)
+      noteRequest(services, call, milliseconds)
+    },
     (error: unknown) => fail(services, request, response, error, common),
   )
   return true
@@ -114,14 +120,19 @@ async function handle(handler: Handler, ctx: Context): Promise<void> {
   try {
     await answer(handler, ctx, target, isApi, common)
   } catch (error) {
+  let failure: unknown
     if (isAppError(error)) noteRefusal(services, ctx, target.path, error)
     fail(services, request, response, error, common)
   }
   const milliseconds = performance.now() - startedAt
   services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
+    failure = error
   if (milliseconds > SLOW_REQUEST_MS) {
     const { method } = request
     services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
+  const call = ctx.state.call as Call | undefined
+  if (failure !== undefined) noteFailed(services, ctx, target.path, milliseconds, failure)
+  else if (isApi && call && target.path !== REQUEST_LOG_PATH) noteRequest(services, call, milliseconds)
   }
 }
 
@@ -170,6 +181,48 @@ async function answer(
 function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
   const call = state.call as Call | undefined // none yet when the door itself was refused
   const address = call?.network.address ?? req.socket.remoteAddress ?? ''
+/** Puts an answered request into the log of those who look on. */
+function noteRequest({ requests }: HttpServices, call: Call, milliseconds: number): void {
+  const { request, response, params, network } = call
+  requests.add({
+    kind: 'http',
+    method: request.method ?? '',
+    path: keptName(call.path),
+    branchId: params.branchId,
+    table: params.table,
+    at: Date.now(),
+    milliseconds,
+    principal: call.principalOrNone,
+    address: network.address,
+    status: response.statusCode,
+    code: undefined,
+    rule: undefined,
+  })
+}
+
+function noteFailed(
+  { requests }: HttpServices,
+  { req, state }: Context,
+  path: string,
+  milliseconds: number,
+  failure: unknown,
+): void {
+  const call = state.call as Call | undefined
+  const outcome = outcomeOf(toAppError(failure))
+  requests.add({
+    kind: 'http',
+    method: req.method ?? '',
+    path: keptName(path),
+    branchId: call?.params.branchId,
+    at: Date.now(),
+    milliseconds,
+    principal: call?.principalOrNone,
+    address: call?.network.address ?? req.socket.remoteAddress ?? '',
+    ...outcome,
+    table: outcome.table ?? call?.params.table,
+  })
+}
+
   const asked = { principal: call?.principalOrNone, address, subject: `${req.method} ${path}` }
   noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
 }

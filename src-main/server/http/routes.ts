@@ -1,3 +1,4 @@
+import { requestLogRoutes } from '../request-log/request-log-routes.ts'
 import { asyncApiRoutes } from './asyncapi-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { authRoutes } from './auth-routes.ts'
@@ -59,6 +60,7 @@ const resources: readonly Route[] = [
   ...peopleRoutes,
   ...deviceRoutes,
   ...auditRoutes,
+  ...requestLogRoutes,
   ...roleRoutes,
 ]
 

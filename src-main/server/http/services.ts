@@ -9,6 +9,7 @@ import type { Network } from '../../net/network.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers } from '../callers.ts'
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from '../middleware/connection-limits.ts'
+import type { RequestLog } from '../request-log/request-log.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { WriteRate } from './write-rate.ts'
@@ -74,6 +75,8 @@ export interface HttpServices {
   log: Log
   callers: Callers
   metrics: ServerMetrics
+  /** What was asked lately, for a manager who looks on. */
+  requests: RequestLog
   options: ServerOptions
   settings: HttpSettings
   writeRate: WriteRate

@@ -1,9 +1,11 @@
 import { AppError, isAppError, toErrorBody } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { type ClientFrame, parseClientFrame, readRequestId } from '../../../src-shared/protocol/client-frames.ts'
+import { keptName } from '../request-log/request-log.ts'
 import { decodeFrame } from './frame-text.ts'
 import { handleHello } from './handshake.ts'
 import { refuseSession, withPrincipal } from './identify.ts'
+import { noteFrame, noteRefusedFrame } from './note-frame.ts'
 import { handlePublish } from './publish.ts'
 import { handleQuery } from './query.ts'
 import { handleHistoryRequest, handleSnapshotRequest } from './requests.ts'
@@ -22,30 +24,58 @@ export function handleMessage(services: SyncServices, session: Session, bytes: B
   if (session.hold(bytes)) return
   services.counters.received++
   if (session.isClosing) return
+  const startedAt = performance.now()
   const isAdmitted = session.admitFrame()
   let frame: JsonObject
   try {
     frame = decodeFrame(bytes, services.options.maxDepth)
   } catch (error) {
     refuseText(session, error, bytes)
+    noteRefusedFrame(services, session, { type: '(no JSON)' }, startedAt, error)
     return
   }
   try {
     if (!isAdmitted) throw new AppError('rate-limited', 'Too many frames; slow down.')
     const parsed = parseClientFrame(frame)
-    if (session.principalOrNone && !PROOFS.has(parsed.type)) handleFrame(services, session, parsed, bytes.length)
-    else handleProof(services, session, parsed, bytes.length)
+    if (session.principalOrNone && !PROOFS.has(parsed.type)) {
+      handleFrame(services, session, parsed, bytes.length, startedAt)
+    } else handleProof(services, session, parsed, bytes.length, startedAt)
   } catch (error) {
-    refuse(services, session, frame, error)
+    refuse(services, session, frame, error, startedAt)
   }
 }
 
-function handleProof(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
-  const proceed = (): void => handleFrame(services, session, frame, bytes)
+function handleProof(
+  services: SyncServices,
+  session: Session,
+  frame: ClientFrame,
+  bytes: number,
+  startedAt: number,
+): void {
+  const proceed = (): void => handleFrame(services, session, frame, bytes, startedAt)
   withPrincipal(services, session, frame, proceed, (held) => handleMessage(services, session, held))
 }
 
-function handleFrame(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
+/** Publishes and queries are noted where they are answered, and beats not at all. */
+const NOTED_ELSEWHERE = new Set<ClientFrame['type']>(['client:publish', 'client:query', 'ping', 'pong', 'unknown'])
+
+function handleFrame(
+  services: SyncServices,
+  session: Session,
+  frame: ClientFrame,
+  bytes: number,
+  startedAt: number,
+): void {
+  carryOut(services, session, frame, bytes)
+  if (!NOTED_ELSEWHERE.has(frame.type)) noteFrame(services, session, { type: nameOf(frame) }, startedAt)
+}
+
+function nameOf(frame: JsonObject | ClientFrame): string {
+  const { topic } = frame as { topic?: unknown }
+  return keptName(typeof topic === 'string' ? `${String(frame.type)} ${topic}` : String(frame.type))
+}
+
+function carryOut(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
   switch (frame.type) {
     case 'client:publish':
       handlePublish(services, session, frame, bytes)
@@ -90,15 +120,17 @@ function given<T extends object>(members: T): T {
 }
 
 /** Each dialect has its own error frame. */
-function refuse(services: SyncServices, session: Session, frame: JsonObject, error: unknown): void {
+function refuse(services: SyncServices, session: Session, frame: JsonObject, error: unknown, startedAt: number): void {
   const { type } = frame
   if (type !== 'auth' && type !== 'subscribe' && type !== 'publish') {
     refuseSession(services, session, error, {
       requestId: readRequestId(frame),
-      type: `socket ${String(type).slice(0, 40)}`,
+      type: String(type).slice(0, 40),
+      startedAt,
     })
     return
   }
+  noteRefusedFrame(services, session, { type: nameOf(frame) }, startedAt, error)
   if (!isAppError(error)) services.log.error('topic-failed', { address: session.address, error })
   const { error: code, message } = toErrorBody(error)
   const { topic } = frame

@@ -13,6 +13,7 @@ import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
 import type { Callers, NetworkCaller } from '../callers.ts'
 import { createRateLimiter, limitOf, type RateLimiter, SOCKET_POLICY } from '../middleware/rate-limit.ts'
+import { RequestLog } from '../request-log/request-log.ts'
 import { Broadcaster } from './broadcast.ts'
 import { handleMessage } from './dispatch.ts'
 import { GatewayCounters, type GatewayFigures } from './gateway-figures.ts'
@@ -20,6 +21,7 @@ import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.
 import { greet } from './handshake.ts'
 import { checkProof, refuseSession, watchRights } from './identify.ts'
 import { AddressCounter } from './limits.ts'
+import { noteRefusedUpgrade } from './note-frame.ts'
 import { FlushList } from './outgoing-queue.ts'
 import { Rooms } from './rooms.ts'
 import type { GatewayMetrics, SyncServices } from './services.ts'
@@ -48,6 +50,8 @@ export interface GatewayInput {
   /** `rateLimit: false` lifts the limits of frames and of sockets per address. */
   options: { rateLimit: boolean; sync?: Partial<GatewayOptions> }
   metrics?: GatewayMetrics
+  /** Where answered frames are noted; a log of its own unless told. */
+  requests?: RequestLog
   /** Milliseconds since 1970; the machine's clock by default. */
   now?: () => number
 }
@@ -73,6 +77,7 @@ export function startGateway(input: GatewayInput): Gateway {
     flushList,
     now,
     metrics: input.metrics ?? {},
+    requests: input.requests ?? new RequestLog(),
     rooms: new Rooms(counters, flushList),
     topics: new TopicHub({ store, guard, counters, flushList, now }),
     snapshots: new SnapshotFrames(options.snapshotPartBytes),
@@ -108,6 +113,7 @@ export function startGateway(input: GatewayInput): Gateway {
     }
     function refuse(error: unknown): void {
       counters.refusedUpgrades++
+      noteRefusedUpgrade(services, request, error)
       refuseUpgrade(socket, error)
     }
   }
@@ -252,7 +258,7 @@ function handleAtDoor(services: SyncServices, session: Session, door: SignedDoor
     if (Buffer.isBuffer(passed)) handleMessage(services, session, passed)
     else session.principalOrNone = passed
   } catch (error) {
-    refuseSession(services, session, error, { requestId: undefined, type: 'socket signature' })
+    refuseSession(services, session, error, { requestId: undefined, type: 'signature', startedAt: performance.now() })
   }
 }
 

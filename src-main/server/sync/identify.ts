@@ -1,8 +1,8 @@
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { ClientFrame } from '../../../src-shared/protocol/client-frames.ts'
-import { noteDenial } from '../../access/audit/denials.ts'
 import type { Access } from '../../access/open-access.ts'
 import type { Principal } from '../../access/principal.ts'
+import { noteRefusedFrame } from './note-frame.ts'
 import type { SyncServices } from './services.ts'
 import type { Session } from './session.ts'
 
@@ -46,12 +46,13 @@ export function withPrincipal(
     return
   }
   const requestId = 'requestId' in frame ? frame.requestId : undefined
+  const startedAt = performance.now()
   session.holdFrames()
   judged
     .then((principal) => {
       if (!session.isClosing && accept(session, principal)) proceed()
     })
-    .catch((error: unknown) => refuseSession(services, session, error, { requestId, type: frame.type }))
+    .catch((error: unknown) => refuseSession(services, session, error, { requestId, type: frame.type, startedAt }))
     .finally(() => {
       for (const bytes of session.releaseFrames()) resume(bytes)
     })
@@ -75,16 +76,13 @@ function accept(session: Session, principal: Principal): boolean {
 
 /** The correlated error; one that says that nobody is behind the socket also ends it. */
 export function refuseSession(
-  { access, log }: SyncServices,
+  services: SyncServices,
   session: Session,
   error: unknown,
-  { requestId, type }: { requestId: string | undefined; type: string },
+  { requestId, type, startedAt }: { requestId: string | undefined; type: string; startedAt: number },
 ): void {
   session.sendError(error, requestId)
-  if (access && isAppError(error)) {
-    const asked = { principal: session.principalOrNone, address: session.address, subject: type }
-    noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
-  }
+  noteRefusedFrame(services, session, { type }, startedAt, error)
   if (isAppError(error) && error.status === 401) session.close(UNAUTHORIZED_CLOSE, error.code)
 }
 

@@ -3,6 +3,7 @@ import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/cl
 import type { ModuleStore } from '../../store/api.ts'
 import type { WriteCommand, WriteResult } from '../../store/types.ts'
 import { type AckContext, type AckOptions, ackPieces, buildBatchAck, declaredAckPieces } from '../ack.ts'
+import { noteFrame, noteRefusedFrame } from './note-frame.ts'
 import { isSameRequest, type RememberedRequest } from './request-memory.ts'
 import type { SyncServices } from './services.ts'
 import type { Introduction, Session } from './session.ts'
@@ -25,6 +26,7 @@ export function handlePublish(services: SyncServices, session: Session, frame: P
   const memory = recall(session, introduction, module, frame, bytes)
   if (memory === 'answered') return
   const startedAt = performance.now()
+  const name = { type: 'client:publish', table: frame.kind === 'single' ? frame.table : undefined }
   const finish = (isAcknowledged: boolean): void => {
     services.metrics.observePublish?.((performance.now() - startedAt) / 1_000, isAcknowledged)
     session.endWrite()
@@ -37,12 +39,14 @@ export function handlePublish(services: SyncServices, session: Session, frame: P
       services.counters.channels.direct.serialized++
       session.sendFrame(ack)
       if (memory) answerRepeats(session, module, frame, memory, ack)
+      noteFrame(services, session, name, startedAt)
       finish(true)
     },
     (error) => {
       const about = { moduleId: module.moduleId, ...(frame.kind === 'single' && { table: frame.table }) }
       session.sendError(error, frame.requestId, about)
       if (memory) refuseRepeats(session, module, frame, memory, error)
+      noteRefusedFrame(services, session, name, startedAt, error)
       finish(false)
     },
   )

@@ -5,6 +5,7 @@ import { mayRead } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { FieldCondition } from '../../store/types.ts'
+import { noteFrame, noteRefusedFrame } from './note-frame.ts'
 import type { SyncServices } from './services.ts'
 import type { Session } from './session.ts'
 
@@ -14,6 +15,8 @@ const MAX_LIMIT = 1_000
 /** Reads of the query message: one record by its key, or the records whose fields equal the filter. */
 export function handleQuery(services: SyncServices, session: Session, frame: ClientQuery): void {
   const introduction = session.requireIntroduction('query')
+  const startedAt = performance.now()
+  const name = { type: frame.type, table: frame.table }
   const timestamp = new Date(services.now()).toISOString()
   const correlation = frame.requestId === undefined ? {} : { requestId: frame.requestId }
   try {
@@ -23,11 +26,13 @@ export function handleQuery(services: SyncServices, session: Session, frame: Cli
     const head = { type: 'server:query:result', ...correlation, table: table.name, queryType: frame.queryType }
     const next = answer.next === undefined ? '' : `,"next":${JSON.stringify(answer.next)}`
     session.sendText(`${JSON.stringify(head).slice(0, -1)},"result":${answer.text}${next},"timestamp":"${timestamp}"}`)
+    noteFrame(services, session, name, startedAt)
   } catch (error) {
     if (!isAppError(error)) services.log.error('query-failed', { table: frame.table, error })
     const body = toErrorBody(error)
     const { message, error: code } = body
     session.send({ type: 'server:query:error', ...correlation, error: message, code, timestamp })
+    noteRefusedFrame(services, session, name, startedAt, error)
   }
 }
 

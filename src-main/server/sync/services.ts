@@ -2,6 +2,7 @@ import type { Access } from '../../access/open-access.ts'
 import type { Guard } from '../../access/view/guard.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
+import type { RequestLog } from '../request-log/request-log.ts'
 import type { GatewayCounters } from './gateway-figures.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import type { FlushList } from './outgoing-queue.ts'
@@ -25,6 +26,8 @@ export interface SyncServices {
   log: Log
   options: GatewayOptions
   metrics: GatewayMetrics
+  /** What was asked lately, for a manager who looks on. */
+  requests: RequestLog
   counters: GatewayCounters
   flushList: FlushList
   rooms: Rooms
