@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { runAttacks } from './attacks.ts'
 import { runClientCloses } from './client-closes.ts'
 import { runClientKills } from './client-kills.ts'
 import { runClientNetwork } from './client-network.ts'
@@ -79,6 +80,11 @@ const PARTS: readonly Part[] = [
     name: 'fuzz',
     title: 'mutated frames and requests (T16)',
     run: (seed, rounds = 100_000) => runFuzz({ frames: rounds, requests: Math.ceil(rounds / 2), seed }),
+  },
+  {
+    name: 'attacks',
+    title: '100,000 guesses of each secret, 1,000 replays, every odd name at every parameter (T18, T21, T22, T24)',
+    run: () => runAttacks(log),
   },
   {
     name: 'client-kills',
