@@ -107,7 +107,7 @@ test(
   async () => {
     const codes = new Map<string, number>()
     for (let n = 0; n < GUESSES; n++) {
-      const forwarded =
+      const forwarded: Record<string, string> =
         n % 2 === 0
           ? { 'X-Forwarded-For': `10.${n >> 8}.${n & 255}.1` }
           : { Forwarded: `for=10.9.${n >> 8}.${n & 255}` }
@@ -116,14 +116,13 @@ test(
     }
     // What claims to come through a proxy is not from this machine, and not encrypted: its passwords are not even looked at.
     expect(codes).toEqual(new Map([['https-required', GUESSES]]))
-    for (const headers of [
+    const claims: Record<string, string>[] = [
       { 'X-Forwarded-For': '127.0.0.1' },
       { Forwarded: 'for="[::1]";proto=https' },
       { 'X-Real-IP': '127.0.0.1' },
-    ]) {
-      expect(
-        (await direct.ask({ path: '/api/manage/people', headers: headers as Record<string, string> })).status,
-      ).toBe(403)
+    ]
+    for (const headers of claims) {
+      expect((await direct.ask({ path: '/api/manage/people', headers })).status).toBe(403)
     }
     expect((await direct.ask(login('sara'))).status).toBe(200)
   },
