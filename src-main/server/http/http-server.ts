@@ -54,9 +54,13 @@ export function createHttpServer(services: HttpServices, routes: readonly Route[
     }),
   }
   const app = new Koa()
-  app.use((ctx) => handle(handler, ctx))
-  app.on('error', (error: unknown) => services.log.debug('response-broken', { error }))
-  const runApp = app.callback()
+  /** Koa's own chain would wait for the end of each answer, to write what the route left and to print what it threw. */
+  const runApp = (request: IncomingMessage, response: ServerResponse): void => {
+    handle(handler, app.createContext(request, response)).catch((error: unknown) => {
+      services.log.error('request-failed', { path: request.url, error })
+      response.destroy()
+    })
+  }
   const { clientLimits } = settings
   const server = createServer(
     {
@@ -66,7 +70,7 @@ export function createHttpServer(services: HttpServices, routes: readonly Route[
       connectionsCheckingInterval: clientLimits.checkEveryMs,
     },
     (request, response) => {
-      if (!sendKept(handler, request, response)) void runApp(request, response)
+      if (!sendKept(handler, request, response)) runApp(request, response)
     },
   )
   server.on('clientError', (error, socket) => {
@@ -111,28 +115,27 @@ function sendKept({ services, limiter }: Handler, request: IncomingMessage, resp
 
 async function handle(handler: Handler, ctx: Context): Promise<void> {
   const { services } = handler
-  ctx.respond = false
   const { req: request, res: response } = ctx
   const startedAt = performance.now()
   const target = splitTarget(request.url ?? '/')
   const isApi = target.path.startsWith('/api/') || target.path.startsWith('/branches')
   const common: string[] = []
+  let failure: unknown
   try {
     await answer(handler, ctx, target, isApi, common)
   } catch (error) {
-  let failure: unknown
     if (isAppError(error)) noteRefusal(services, ctx, target.path, error)
     fail(services, request, response, error, common)
+    failure = error
   }
   const milliseconds = performance.now() - startedAt
   services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
-    failure = error
-  if (milliseconds > SLOW_REQUEST_MS) {
-    const { method } = request
-    services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
   const call = ctx.state.call as Call | undefined
   if (failure !== undefined) noteFailed(services, ctx, target.path, milliseconds, failure)
   else if (isApi && call && target.path !== REQUEST_LOG_PATH) noteRequest(services, call, milliseconds)
+  if (milliseconds > SLOW_REQUEST_MS) {
+    const { method } = request
+    services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
   }
 }
 
@@ -178,9 +181,6 @@ async function answer(
   await dispatcher.run(ctx, call)
 }
 
-function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
-  const call = state.call as Call | undefined // none yet when the door itself was refused
-  const address = call?.network.address ?? req.socket.remoteAddress ?? ''
 /** Puts an answered request into the log of those who look on. */
 function noteRequest({ requests }: HttpServices, call: Call, milliseconds: number): void {
   const { request, response, params, network } = call
@@ -223,6 +223,9 @@ function noteFailed(
   })
 }
 
+function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
+  const call = state.call as Call | undefined // none yet when the door itself was refused
+  const address = call?.network.address ?? req.socket.remoteAddress ?? ''
   const asked = { principal: call?.principalOrNone, address, subject: `${req.method} ${path}` }
   noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
 }
