@@ -38,6 +38,7 @@ export interface FieldWriteCondition {
   readonly field: string
   readonly insert: Expression
   readonly update: Expression
+  readonly places: readonly FieldPlace[]
 }
 
 /** Where a field stands in a record: keys from the top. */
@@ -228,7 +229,9 @@ function bindFields(
       if (write) {
         const checked = checkRule(write, { ...context, allowsPrevious: true })
         const [insert, update] = [fold(checked, 'insert'), fold(checked, 'update')]
-        if (insert !== ALWAYS || update !== ALWAYS) writable.push({ rule: rule.id, field, insert, update })
+        if (insert !== ALWAYS || update !== ALWAYS) {
+          writable.push({ rule: rule.id, field, insert, update, places: placesOf(table, field) })
+        }
       }
     }
   }

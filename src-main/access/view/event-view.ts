@@ -23,7 +23,7 @@ export class EventView {
     const rights = this.#views.rights.of(table)
     if (rights?.words.read === undefined || recordText === null) return undefined
     const seen = this.#views.textOf(table, recordText)
-    if (seen !== undefined) return { ...withoutProof(event), recordText: seen }
+    if (seen !== undefined) return { ...event, recordText: seen, hash: '' }
     const previousText = findPrevious(event)
     if (previousText === undefined || this.#views.textOf(table, previousText) === undefined) return undefined
     return {

@@ -1,4 +1,5 @@
 import type { ModuleStore, Store } from '../../store/api.ts'
+import type { ModuleDefinition } from '../../store/schema/definition.ts'
 import type { Principal } from '../principal.ts'
 import type { ModuleRights } from '../rules/module-rights.ts'
 import { NO_POLICY } from '../rules/policy.ts'
@@ -30,7 +31,15 @@ export class Guard {
     if (!this.isRestricted(principal)) return store
     const known = this.#stores.get(principal)
     if (known) return known
-    const guarded = guardStore(store, principal, (module) => this.moduleFor(principal, module))
+    const seen = new WeakMap<ModuleStore, { definition: ModuleDefinition; module: ModuleStore }>()
+    const guarded = guardStore(store, principal, (module) => {
+      const { definition } = module
+      const before = seen.get(module)
+      if (before?.definition === definition) return before.module
+      const found = this.moduleFor(principal, module)
+      seen.set(module, { definition, module: found })
+      return found
+    })
     this.#stores.set(principal, guarded)
     return guarded
   }

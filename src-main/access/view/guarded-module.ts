@@ -19,7 +19,7 @@ import { denied } from './denial.ts'
 import { EventView, readSeenEvents } from './event-view.ts'
 import { guardedDelta } from './guarded-delta.ts'
 import { guardedList, guardedTranslations, SnapshotViews } from './guarded-reads.ts'
-import { guardCommand, guardError, guardResult } from './guarded-writes.ts'
+import { type GuardedCommand, guardCommand, guardError, guardResult } from './guarded-writes.ts'
 import { RecordViews, seesAll } from './record-view.ts'
 
 /**
@@ -78,14 +78,16 @@ export class GuardedModule implements ModuleStore {
 
   write(command: WriteCommand, onCommitted: (result: WriteResult) => void, onFailed: (error: unknown) => void): void {
     const fail = (error: unknown): void => onFailed(guardError(this.#module, this.#views, error))
-    let guarded: WriteCommand
+    let guarded: GuardedCommand
     try {
       guarded = guardCommand(this.#module, this.#views, command)
     } catch (error) {
       fail(error)
       return
     }
-    this.#module.write(guarded, (result) => onCommitted(guardResult(this.#module, this.#views, result)), fail)
+    const { command: allowed, records } = guarded
+    const tell = (result: WriteResult): void => onCommitted(guardResult(this.#module, this.#views, result, records))
+    this.#module.write(allowed, tell, fail)
   }
 
   writeAsync(command: WriteCommand): Promise<WriteResult> {

@@ -12,9 +12,9 @@ import type {
   WriteResult,
 } from '../../store/types.ts'
 import type { TableAction } from '../roles/permissions.ts'
-import { type ModuleRights, placesOf, type TableRights } from '../rules/module-rights.ts'
+import type { FieldWriteCondition, ModuleRights, TableRights } from '../rules/module-rights.ts'
 import { denied, fieldDenied } from './denial.ts'
-import { hasPlace, type RecordViews } from './record-view.ts'
+import { hasPlace, type RecordViews, rememberRecord } from './record-view.ts'
 
 /** What a write action may turn out to do. */
 const POSSIBLE: Readonly<Record<WriteOperation['action'], readonly TableAction[]>> = {
@@ -32,19 +32,33 @@ const POSSIBLE: Readonly<Record<WriteOperation['action'], readonly TableAction[]
  *
  * @throws AppError `forbidden`, and what resolving the tables throws.
  */
-export function guardCommand(module: ModuleStore, views: RecordViews, command: WriteCommand): WriteCommand {
-  const operations = command.operations.map((operation) => {
+export function guardCommand(module: ModuleStore, views: RecordViews, command: WriteCommand): GuardedCommand {
+  const records: (JsonObject | undefined)[] = []
+  const operations = command.operations.map((operation, index) => {
     const rights = views.rights.of(module.resolveTable(operation.table).name)
     const possible = POSSIBLE[operation.action]
     if (!possible.some((action) => rights.words[action] !== undefined)) {
       throw denied(views.rights, rights.table.name, possible[0]!)
     }
-    return guardOperation(views, rights, operation)
+    return guardOperation(views, rights, operation, (record) => {
+      records[index] = record
+    })
   })
-  return { ...command, operations }
+  return { command: { ...command, operations }, records }
 }
 
-function guardOperation(views: RecordViews, rights: TableRights, operation: WriteOperation): WriteOperation {
+export interface GuardedCommand {
+  readonly command: WriteCommand
+  /** What the operations store, in their order, once they were authorized; nothing for what was answered from before. */
+  readonly records: readonly (JsonObject | undefined)[]
+}
+
+function guardOperation(
+  views: RecordViews,
+  rights: TableRights,
+  operation: WriteOperation,
+  keep: (record: JsonObject | undefined) => void,
+): WriteOperation {
   const { authorize } = operation
   return {
     ...operation,
@@ -52,6 +66,7 @@ function guardOperation(views: RecordViews, rights: TableRights, operation: Writ
     authorize: (change) => {
       guardChange(views.rights, rights, operation, change)
       authorize?.(change)
+      keep(change.kind === 'insert' || change.kind === 'update' ? change.record : undefined)
     },
   }
 }
@@ -132,7 +147,7 @@ function checkFields(
 ): void {
   const { record, previous } = scope
   for (const condition of rights.writable) {
-    if (!isTouched(rights, operation, condition.field, record, previous)) continue
+    if (!isTouched(rights, operation, condition, record, previous)) continue
     const isAllowed =
       all.allowsField(rights, condition, kind, scope) &&
       (previous === undefined || all.allowsField(rights, condition, kind, { record: previous, previous }))
@@ -144,11 +159,11 @@ function checkFields(
 function isTouched(
   rights: TableRights,
   { record: sent }: WriteOperation,
-  field: string,
+  { field, places }: FieldWriteCondition,
   record: JsonObject,
   previous: JsonObject | undefined,
 ): boolean {
-  const isSent = placesOf(rights.table, field).some((place) => hasPlace(sent, place))
+  const isSent = places.some((place) => hasPlace(sent, place))
   const isHidden = rights.hidden.has(field) || rights.sometimesHidden.some((hidden) => hidden.field === field)
   // Whether a guess equals what is hidden must not be told by an answer.
   if (previous && isHidden) return isSent
@@ -158,18 +173,35 @@ function isTouched(
 }
 
 /** The answer to a write as its writer may see it. */
-export function guardResult(module: ModuleStore, views: RecordViews, result: WriteResult): WriteResult {
-  return { ...result, results: result.results.map((each) => guardOperationResult(module, views, each)) }
+export function guardResult(
+  module: ModuleStore,
+  views: RecordViews,
+  result: WriteResult,
+  records: GuardedCommand['records'],
+): WriteResult {
+  const results = result.results.map((each, index) => guardOperationResult(module, views, each, records[index]))
+  return { ...result, results }
 }
 
-function guardOperationResult(module: ModuleStore, views: RecordViews, result: OperationResult): OperationResult {
+/** @param record - What was stored; without it, the text is read. */
+function guardOperationResult(
+  module: ModuleStore,
+  views: RecordViews,
+  result: OperationResult,
+  record: JsonObject | undefined,
+): OperationResult {
   const table = module.definition.tables.get(result.table)!
+  // Where a field is secret the text has less than the record.
+  if (record && table.secretFields.length === 0) rememberRecord(result.recordText, record)
   const recordText = views.textOf(table.name, result.recordText) ?? views.referenceText(table, result.recordText)
+  const { recordBytes, event, ...rest } = result
   const isWhole = recordText === result.recordText
-  const seen: OperationResult = { ...result, recordText }
-  if (!isWhole) delete seen.recordBytes
-  if (result.event) seen.event = { ...result.event, recordText, hash: '' }
-  return seen
+  return {
+    ...rest,
+    recordText,
+    ...(isWhole && recordBytes && { recordBytes }),
+    ...(event && { event: { ...event, recordText, hash: '' } }),
+  }
 }
 
 /** The hash covers what is hidden too, so that guesses could be checked against it. */

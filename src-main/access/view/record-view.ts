@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
+import { cutMembers } from '../../lib/json-members.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
 import type { VisibleRecords } from '../../store/types.ts'
 import { type FieldPlace, type ModuleRights, readCondition, type TableRights } from '../rules/module-rights.ts'
@@ -57,32 +58,47 @@ export class RecordViews {
   }
 }
 
+/** A record that has just been written, with its text: whoever looks at it next needs not read it again. */
+export function rememberRecord(text: string, record: JsonObject): void {
+  lastText = text
+  lastRecord = record
+  lastMasked.clear()
+}
+
 let lastText = ''
 let lastRecord: JsonObject = {}
 const lastMasked = new Map<string, string>()
 
 /** The same record is often judged for many listeners one after the other. Nobody changes what this returns. */
 function parseShared(text: string): JsonObject {
-  if (text !== lastText) {
-    lastRecord = JSON.parse(text) as JsonObject
-    lastText = text
-    lastMasked.clear()
-  }
+  if (text !== lastText) rememberRecord(text, JSON.parse(text) as JsonObject)
   return lastRecord
 }
 
-const names = new WeakMap<readonly FieldPlace[], string>()
+interface Mask {
+  name: string
+  /** The members to be cut; undefined where something inside of one is hidden. */
+  members: ReadonlySet<string> | undefined
+}
 
-/** The record that was just parsed without these places: made once for all listeners from whom the same is hidden. */
-function textWithout(record: JsonObject, places: readonly FieldPlace[]): string {
-  let name = names.get(places)
-  if (name === undefined) {
-    name = JSON.stringify(places)
-    names.set(places, name)
+const masks = new WeakMap<readonly FieldPlace[], Mask>()
+
+function maskOf(places: readonly FieldPlace[]): Mask {
+  let mask = masks.get(places)
+  if (!mask) {
+    const isFlat = places.every((place) => place.length === 1)
+    mask = { name: JSON.stringify(places), members: isFlat ? new Set(places.map(([key]) => key!)) : undefined }
+    masks.set(places, mask)
   }
+  return mask
+}
+
+/** The record that was just looked at without these places: made once for all listeners from whom the same is hidden. */
+function textWithout(record: JsonObject, places: readonly FieldPlace[]): string {
+  const { name, members } = maskOf(places)
   let text = lastMasked.get(name)
   if (text === undefined) {
-    text = JSON.stringify(withoutPlaces(record, places))
+    text = (members && cutMembers(lastText, members)) ?? JSON.stringify(withoutPlaces(record, places))
     lastMasked.set(name, text)
   }
   return text

@@ -151,7 +151,8 @@ export class Room {
 
   #runOf(sent: LiveEvent, seen: StoredEvent): FrameRun {
     if (isSameFrame(seen, sent.event)) return sent.run
-    const shown = seen.table === null ? JSON.stringify(seen.meta) : `${seen.action} ${seen.recordText}`
+    // Texts that were cut for several listeners are one, so that they are quick to find.
+    const shown = seen.table === null ? JSON.stringify(seen.meta) : (seen.recordText ?? 'deleted')
     let run = sent.frames.get(shown)
     if (!run) {
       run = this.#slab.append(buildEventFrame(seen))
