@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
-import { useBranch } from '../shared/branch.tsx'
+import { useAccess } from '../shared/access/access.ts'
+import { useBranch, useMay } from '../shared/branch.tsx'
 import { useTable } from '../shared/hooks.ts'
 import { useLocale } from '../shared/i18n.tsx'
 import { OkIcon } from '../shared/icons.tsx'
@@ -56,16 +57,17 @@ function Kitchen({ choices, chosen, sections }: KitchenProps) {
   const [seen, setSeen] = useState(NONE_SEEN)
   const board = useBoard(store, clock, sections ?? 'all', seen)
   const sectionName = useSectionName()
-  const actions = useActions(clock, sections, sectionName)
+  const canWork = useMay()('update', 'job_order_detail')
+  const actions = useActions(clock, { sections, sectionName, canWork })
   const limits = useLimits()
   const [bumped, setBumped] = useState<Bumped>()
   const [open, setOpen] = useState<'recall' | 'sections'>()
   const screen = useMemo<Screen>(
     () => ({
-      ...{ clock, actions, limits, sectionName, noteBumped: setBumped },
+      ...{ clock, actions, canWork, limits, sectionName, noteBumped: setBumped },
       putAway: (id) => setSeen((known) => new Set([...known, id])),
     }),
-    [clock, actions, limits, sectionName],
+    [clock, actions, canWork, limits, sectionName],
   )
   const { bell, flashes, ring } = useBell(chosen.isMuted)
   const newIds = useNewTickets(board.tickets, sections, ring)
@@ -94,6 +96,11 @@ function Kitchen({ choices, chosen, sections }: KitchenProps) {
           onRecall={() => setOpen('recall')}
         />
         <OfflineBar contact={contact} />
+        {!canWork && (
+          <p className="note only-look" role="status" data-refused="job_order_detail">
+            {t('role.look')}
+          </p>
+        )}
         <main className="work">
           <h1 className="visually-hidden">{t('kds.title')}</h1>
           <TicketPages tickets={board.tickets} newIds={newIds} pagesRef={pagesRef} />
@@ -133,21 +140,29 @@ function useSectionName(): (id: string) => string {
   }, [sections, nameOf])
 }
 
-/** Nobody signs in at a kitchen screen: the log names its sections. */
-function useActions(clock: KitchenClock, sections: SectionChoice | null, sectionName: (id: string) => string) {
+interface Workers {
+  sections: SectionChoice | null
+  sectionName(id: string): string
+  canWork: boolean
+}
+
+/** As a rule nobody signs in at a kitchen screen: the log then names its sections. */
+function useActions(clock: KitchenClock, { sections, sectionName, canWork }: Workers) {
   const { store } = useBranch()
+  const { person } = useAccess()
   const name = useRef('')
   name.current = sections === null || sections === 'all' ? 'kitchen' : sections.map(sectionName).join(', ')
-  const actions = useMemo(
-    () => new KitchenActions(store, clock, () => ({ id: null, name: name.current, role: 'kitchen' })),
-    [store, clock],
-  )
+  const actions = useMemo(() => {
+    const { id = null, role = 'kitchen' } = person ?? {}
+    return new KitchenActions(store, clock, () => ({ id, name: person?.name ?? name.current, role }))
+  }, [store, clock, person])
   useEffect(() => {
+    if (!canWork) return
     // Not all screens of a kitchen in the same moment.
     const every = AGREE_EVERY_MS * (1 + Math.random())
     const timer = window.setInterval(() => actions.agreeAll(), every)
     return () => window.clearInterval(timer)
-  }, [actions])
+  }, [actions, canWork])
   return actions
 }
 

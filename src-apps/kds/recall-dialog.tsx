@@ -9,7 +9,7 @@ import { itemsOf, type Ticket } from './tickets.ts'
 export function RecallDialog({ tickets, onClose }: { tickets: readonly Ticket[]; onClose(): void }) {
   const t = useTexts()
   const { format, textOf } = useLocale()
-  const { actions } = useScreen()
+  const { actions, canWork } = useScreen()
   const recall = (ticket: Ticket) => {
     actions.recall(ticket)
     onClose()
@@ -36,9 +36,11 @@ export function RecallDialog({ tickets, onClose }: { tickets: readonly Ticket[];
                 </li>
               ))}
             </ul>
-            <Button size="large" icon={<UndoIcon size={22} />} onPress={() => recall(ticket)}>
-              {t('recall.button')}
-            </Button>
+            {canWork && (
+              <Button size="large" icon={<UndoIcon size={22} />} onPress={() => recall(ticket)}>
+                {t('recall.button')}
+              </Button>
+            )}
           </li>
         ))}
       </ul>

@@ -7,6 +7,8 @@ import type { AgeLimits } from './tickets.ts'
 export interface Screen {
   clock: KitchenClock
   actions: KitchenActions
+  /** False: the role of this screen changes nothing, so that nothing is offered. */
+  canWork: boolean
   limits: AgeLimits
   /** In the reader's language. */
   sectionName(id: string): string

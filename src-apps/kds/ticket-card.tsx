@@ -43,7 +43,7 @@ const MODIFIER_ICONS = { add: PlusIcon, remove: MinusIcon, option: CheckIcon }
 /** Drawn again only when its ticket or its age level changes. */
 export const TicketCard = memo(function TicketCard({ ticket, isNew }: { ticket: Ticket; isNew: boolean }) {
   const t = useTexts()
-  const { actions, noteBumped, putAway, sectionName } = useScreen()
+  const { actions, canWork, noteBumped, putAway, sectionName } = useScreen()
   const level = useLevel(ticket.sentAt)
   const { parts, elsewhere, isCancelled } = ticket
   const canStart = parts.some(({ items }) => items.some(({ status }) => status === 'queued'))
@@ -89,7 +89,7 @@ export const TicketCard = memo(function TicketCard({ ticket, isNew }: { ticket: 
           <Button className="ticket-done" onPress={() => putAway(ticket.id)}>
             {t('ticket.seen')}
           </Button>
-        ) : (
+        ) : canWork ? (
           <>
             {canStart && (
               <Button className="ticket-start" icon={<FlameIcon size={22} />} onPress={() => actions.start(ticket)}>
@@ -105,7 +105,7 @@ export const TicketCard = memo(function TicketCard({ ticket, isNew }: { ticket: 
               {t('ticket.done')} <bdi className="done-number">{shortNumber(ticket.number)}</bdi>
             </Button>
           </>
-        )}
+        ) : null}
       </footer>
     </article>
   )
@@ -192,7 +192,7 @@ function Timer({ sentAt }: { sentAt: number }) {
 function ItemButton({ ticket, item }: { ticket: Ticket; item: TicketItem }) {
   const t = useTexts()
   const { textOf, format } = useLocale()
-  const { actions, noteBumped } = useScreen()
+  const { actions, canWork, noteBumped } = useScreen()
   const { status } = item
   const StatusIcon = STATUS_ICONS[status]
   const press = () => {
@@ -205,7 +205,7 @@ function ItemButton({ ticket, item }: { ticket: Ticket; item: TicketItem }) {
       className={`item item-${status}`}
       data-item={item.id}
       aria-pressed={!isOpen(item)}
-      disabled={status === 'cancelled'}
+      disabled={status === 'cancelled' || !canWork}
       onClick={press}
     >
       <bdi className="item-count">{format.number(item.quantity)}</bdi>

@@ -1,4 +1,5 @@
 import { type ReactNode, useRef, useSyncExternalStore } from 'react'
+import { LockButton } from '../shared/access/lock-button.tsx'
 import { type Link, LinkBadge, SettingsButton } from '../shared/chrome.tsx'
 import { IconButton } from '../shared/controls.tsx'
 import { useLocale } from '../shared/i18n.tsx'
@@ -84,6 +85,7 @@ export function TopBar(props: TopBarProps) {
           onPress={() => onChange({ isLarge: !chosen.isLarge })}
         />
         <SoundButton bell={bell} onMute={(isMuted) => onChange({ isMuted })} />
+        <LockButton />
         <SettingsButton />
       </div>
     </header>

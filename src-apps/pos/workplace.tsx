@@ -1,4 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { useAccess } from '../shared/access/access.ts'
+import { LockButton } from '../shared/access/lock-button.tsx'
 import { useBranch, useSettings } from '../shared/branch.tsx'
 import { LinkBadge, SettingsButton } from '../shared/chrome.tsx'
 import { Button, Dialog, Segments } from '../shared/controls.tsx'
@@ -169,6 +171,7 @@ function TopBar({ view, onView }: { view: View; onView(view: View): void }) {
   const { textOf, format } = useLocale()
   const { store } = useBranch()
   const { link, terminal, cashierName } = useTill()
+  const { person } = useAccess()
   const { restaurant_name } = useSettings()
   const orders = useTable(store, 'order_header')
   const open = orders.filter((order) => !isOrderOver(order)).length
@@ -210,8 +213,9 @@ function TopBar({ view, onView }: { view: View; onView(view: View): void }) {
           onPress={() => setShiftOpen(true)}
           testId="shift"
         >
-          <bdi>{cashierName}</bdi>
+          <bdi>{person?.name ?? cashierName}</bdi>
         </Button>
+        <LockButton />
         <SettingsButton />
       </div>
       {isShiftOpen && <ShiftDialog onClose={() => setShiftOpen(false)} />}

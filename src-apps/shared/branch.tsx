@@ -1,5 +1,8 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import type { JsonObject } from '../../src-shared/json.ts'
+import { type Access, type May, useAccess } from './access/access.ts'
+import { AccessGate, type AppName } from './access/gate.tsx'
+import { mayWrite } from './access/may.ts'
 import { StartPage } from './chrome.tsx'
 import { useTable } from './hooks.ts'
 import { LocaleProvider, useLocale } from './i18n.tsx'
@@ -36,14 +39,20 @@ interface Place {
   moduleId: string
 }
 
-/** `?branch=dar&module=pos`, else what this device used last, else the server's first branch with the module. */
-async function findPlace(search: string): Promise<Place | 'no-branch' | 'no-server'> {
+/**
+ * `?branch=dar&module=pos`, else what this device used last, else the only branch that it is paired with, else the server's
+ * first branch with the module.
+ */
+async function findPlace(search: string, access: Access): Promise<Place | 'no-branch' | 'no-server'> {
   const query = new URLSearchParams(search)
   const moduleId = query.get('module') ?? 'pos'
-  const named = query.get('branch') ?? deviceMemory.read(REMEMBERED)
+  const own = access.device?.branches ?? null
+  const used = deviceMemory.read(REMEMBERED)
+  const remembered = used !== null && (own === null || own.includes(used)) ? used : null
+  const named = query.get('branch') ?? remembered ?? (own?.length === 1 ? own[0] : undefined)
   if (named) return { branchId: named, moduleId }
   try {
-    const answer = await fetch('/api/branches', { headers: { 'Mishkah-Protocol': '2' } })
+    const answer = await access.fetch('/api/branches')
     const { branches } = (await answer.json()) as { branches?: { id: string; modules: { moduleId?: string }[] }[] }
     const found = branches?.find(({ modules }) => modules.some((module) => module.moduleId === moduleId))
     return found ? { branchId: found.id, moduleId } : branches ? 'no-branch' : 'no-server'
@@ -52,20 +61,29 @@ async function findPlace(search: string): Promise<Place | 'no-branch' | 'no-serv
   }
 }
 
-/** Opens the branch of the page's address and shows the app once there is data, of the server or of this device. */
-export function BranchApp({ role, children }: { role: string; children: ReactNode }) {
+/** Lets in who may use the app, opens the branch and shows the app once there is data, of the server or of this device. */
+export function BranchApp({ role, children }: { role: AppName; children: ReactNode }) {
+  return (
+    <AccessGate app={role}>
+      <PlacedBranch role={role}>{children}</PlacedBranch>
+    </AccessGate>
+  )
+}
+
+function PlacedBranch({ role, children }: { role: AppName; children: ReactNode }) {
+  const access = useAccess()
   const [place, setPlace] = useState<Place | 'no-branch' | 'no-server'>()
   useEffect(() => {
     if (typeof place === 'object') return
     let isOver = false
-    const look = () => void findPlace(window.location.search).then((found) => !isOver && setPlace(found))
+    const look = () => void findPlace(window.location.search, access).then((found) => !isOver && setPlace(found))
     if (place === undefined) look()
     const timer = window.setInterval(look, RETRY_MS)
     return () => {
       isOver = true
       window.clearInterval(timer)
     }
-  }, [place])
+  }, [place, access])
   if (typeof place !== 'object') {
     return (
       <LocaleProvider>
@@ -83,8 +101,11 @@ export function BranchApp({ role, children }: { role: string; children: ReactNod
 function OpenBranch({ place, role, children }: { place: Place; role: string; children: ReactNode }) {
   const [branch, setBranch] = useState<Branch>()
   const [problem, setProblem] = useState<'no-branch' | 'no-server' | 'refused'>()
+  const { getToken, recheck } = useAccess()
   useEffect(() => {
-    const store: AppStore = createStore<AppTables>({ ...place, role, conflicts: conflictsOf(() => store) })
+    const conflicts = conflictsOf(() => store)
+    const store: AppStore = createStore<AppTables>({ ...place, role, conflicts, ...(getToken && { getToken }) })
+    store.on('signed-out', recheck)
     let isOver = false
     const show = () => {
       if (isOver) return
@@ -105,7 +126,7 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       window.clearTimeout(timer)
       void store.close()
     }
-  }, [place, role])
+  }, [place, role, getToken, recheck])
   if (!branch) {
     return (
       <LocaleProvider>
@@ -139,6 +160,16 @@ function BranchLocale({ children }: { children: ReactNode }) {
   const terminals = useTable(useBranch().store, 'pos_terminals')
   const timeZone = terminals.find((terminal) => terminal.timezone)?.timezone ?? undefined
   return <LocaleProvider timeZone={timeZone}>{children}</LocaleProvider>
+}
+
+/** What whoever stands here may write; apps offer nothing that the server would refuse. */
+export function useMay(): May {
+  const { permissions } = useAccess()
+  const { store } = useBranch()
+  return useCallback(
+    (action, table) => permissions === null || mayWrite(permissions, action, table, (name) => store.tableName(name)),
+    [permissions, store],
+  )
 }
 
 export function useSettings(): Settings {

@@ -84,6 +84,12 @@ export const PersonIcon = drawIcon(
     <path d="M3.800 16.800c.7-3.200 3.200-4.800 6.200-4.800s5.500 1.600 6.200 4.800" />
   </>,
 )
+export const LockIcon = drawIcon(
+  <>
+    <rect x="4.200" y="8.800" width="11.600" height="8" rx="2" />
+    <path d="M6.800 8.600V6.400a3.200 3.200 0 0 1 6.400 0v2.200M10 12v1.800" />
+  </>,
+)
 export const ClockIcon = drawIcon(
   <>
     <circle cx="10" cy="10" r="7.200" />

@@ -5,6 +5,9 @@
 import { browserPlatform } from '../../src-client/lib/browser-platform.ts'
 import { makeUuid } from '../../src-client/lib/ids.ts'
 
+export type { AccessState, PairedDevice, PersonChoice, SignedInPerson } from '../../src-client/auth/access-state.ts'
+export { createDeviceSession } from '../../src-client/auth/device-session.ts'
+export { pairingSecretOf } from '../../src-client/auth/pairing-secret.ts'
 export type { StoreStatus } from '../../src-client/connection/states.ts'
 export { StoreError } from '../../src-client/lib/store-error.ts'
 export type { ConflictStrategies } from '../../src-client/queue/conflicts.ts'

@@ -79,4 +79,5 @@ export const ar: Translated<typeof en> = {
   'allDay.title': 'الإجمالي',
   'allDay.body': 'ما بقي تحضيره في كل التذاكر المفتوحة.',
   'allDay.empty': 'لا شيء للتحضير.',
+  'role.look': 'دور هذه الشاشة للمشاهدة فقط ولا يغيّر شيئًا.',
 }

@@ -57,4 +57,5 @@ export const en = {
   'allDay.title': 'All day',
   'allDay.body': 'Still to be made, over all open tickets.',
   'allDay.empty': 'Nothing to make.',
+  'role.look': 'The role of this screen only looks: it changes nothing.',
 } as const satisfies Catalogue

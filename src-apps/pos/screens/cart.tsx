@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import { Money, useBranch, useMoney } from '../../shared/branch.tsx'
+import { Money, useBranch, useMay, useMoney } from '../../shared/branch.tsx'
 import { Button, Dialog, Segments } from '../../shared/controls.tsx'
 import { useRecord, useTable } from '../../shared/hooks.ts'
 import { useLocale } from '../../shared/i18n.tsx'
@@ -45,8 +45,11 @@ export function CartPanel(props: CartPanelProps) {
   const stored = useRecord(useBranch().store, 'order_header', cart.orderId)
   const [isBusy, setBusy] = useState(false)
   const [hasExtras, setExtras] = useState(false)
-  const canPay = cart.lines.length > 0 && stored?.paymentStateId !== 'paid'
-  const canKeep = cart.lines.length > 0 && hasUnsent(cart) && !isBusy
+  const may = useMay()
+  const canWrite = may('insert', 'order_line') && may(stored ? 'update' : 'insert', 'order_header')
+  const canTake = canWrite && may('insert', 'order_payment')
+  const canPay = canTake && cart.lines.length > 0 && stored?.paymentStateId !== 'paid'
+  const canKeep = canWrite && cart.lines.length > 0 && hasUnsent(cart) && !isBusy
   const isHeldOrNew = !stored || stored.statusId === 'held'
   const run = (action: () => Promise<void>) => {
     setBusy(true)
@@ -63,6 +66,11 @@ export function CartPanel(props: CartPanelProps) {
       {cart.lines.length > 0 && (
         <footer className="cart-foot">
           <Totals />
+          {!canTake && (
+            <p className="note note-warn" role="status" data-refused={canWrite ? 'order_payment' : 'order_header'}>
+              {t(canWrite ? 'role.noPay' : 'role.noOrder')}
+            </p>
+          )}
           <div className="cart-actions">
             <Button icon={<PercentIcon size={18} />} onPress={() => setExtras(true)} testId="order-extras">
               {t('cart.discount')}

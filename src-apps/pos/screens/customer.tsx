@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { matchesSearch } from '../../../src-renderer/i18n/text-input.ts'
-import { useBranch } from '../../shared/branch.tsx'
+import { useBranch, useMay } from '../../shared/branch.tsx'
 import { Button, Dialog } from '../../shared/controls.tsx'
 import { useTable } from '../../shared/hooks.ts'
 import { PlusIcon } from '../../shared/icons.tsx'
@@ -26,6 +26,7 @@ export function CustomerDialog({ onClose }: { onClose(): void }) {
     changeCart((now) => ({ ...now, customerId, addressId }))
     onClose()
   }
+  const canAdd = useMay()('insert', 'customer_profiles')
   return (
     <Dialog title={t('customer.title')} name="customer" shape="wide" onClose={onClose}>
       {isNew ? (
@@ -41,9 +42,11 @@ export function CustomerDialog({ onClose }: { onClose(): void }) {
               value={text}
               onChange={(event) => setText(event.target.value)}
             />
-            <Button icon={<PlusIcon />} onPress={() => setNew(true)} testId="new-customer">
-              {t('customer.new')}
-            </Button>
+            {canAdd && (
+              <Button icon={<PlusIcon />} onPress={() => setNew(true)} testId="new-customer">
+                {t('customer.new')}
+              </Button>
+            )}
           </div>
           <ul className="customers">
             {found.slice(0, SHOWN).map((customer) => (

@@ -1,5 +1,6 @@
 import { useState } from 'react'
-import { Money, useBranch, useMoney, useSettings } from '../../shared/branch.tsx'
+import { LockButton } from '../../shared/access/lock-button.tsx'
+import { Money, useBranch, useMay, useMoney, useSettings } from '../../shared/branch.tsx'
 import { LinkBadge, SettingsButton, useLink } from '../../shared/chrome.tsx'
 import { Button } from '../../shared/controls.tsx'
 import { useTable } from '../../shared/hooks.ts'
@@ -33,6 +34,7 @@ export function OpenShift({
   const terminals = useTable(store, 'pos_terminals').filter(({ status }) => status !== 'inactive')
   const shifts = useTable(store, 'pos_shift')
   const people = usePeople()
+  const canOpen = useMay()('insert', 'pos_shift')
   const [chosenTerminal, setTerminal] = useState(terminalId ?? terminals[0]?.id)
   const [cashierId, setCashier] = useState<string>()
   const float = useTypedAmount(read(settings?.opening_float), currency.decimals)
@@ -60,6 +62,7 @@ export function OpenShift({
         <span className="grow" />
         <QueueBadge />
         <LinkBadge link={useLink(store)} />
+        <LockButton />
         <SettingsButton />
       </header>
       <main className="opening-page" data-screen="open-shift">
@@ -95,7 +98,7 @@ export function OpenShift({
               {t('shift.join.button')}
             </Button>
           </section>
-        ) : (
+        ) : canOpen ? (
           <>
             <section className="opening-part">
               <h2>{t('shift.cashier')}</h2>
@@ -132,6 +135,12 @@ export function OpenShift({
               </Button>
             </section>
           </>
+        ) : (
+          <section className="opening-part opening-last">
+            <p className="note note-warn" role="status" data-refused="pos_shift">
+              {t('role.noShift')}
+            </p>
+          </section>
         )}
       </main>
     </div>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import { Money, useBranch, useMoney } from '../../shared/branch.tsx'
+import { Money, useBranch, useMay, useMoney } from '../../shared/branch.tsx'
 import { Button, Dialog, Segments } from '../../shared/controls.tsx'
 import { useTable } from '../../shared/hooks.ts'
 import { useLocale } from '../../shared/i18n.tsx'
@@ -104,7 +104,8 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
   const pay = order.paymentStateId === 'paid' ? 'paid' : order.paymentStateId === 'partial' ? 'partial' : 'unpaid'
   const type = types.find(({ id }) => id === order.orderTypeId)
   const canContinue = !isOver && (pay !== 'paid' || type?.allowsLineAdditions === true)
-  const canHand = !isOver && isSent && order.statusId !== 'served'
+  const canChange = useMay()('update', 'order_header')
+  const canHand = canChange && !isOver && isSent && order.statusId !== 'served'
   return (
     <li className={`order order-${order.statusId}`} data-order={order.id} data-status={order.statusId}>
       <header className="order-head">
@@ -151,7 +152,7 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
             {t(isDelivery ? 'orders.dispatch' : 'orders.handOver')}
           </Button>
         )}
-        {isDelivery && order.stageId === 'dispatched' && !isOver && (
+        {canChange && isDelivery && order.stageId === 'dispatched' && !isOver && (
           <Button variant="primary" onPress={() => void actions.deliver(order)}>
             {t('orders.delivered')}
           </Button>
@@ -161,7 +162,7 @@ function OrderCard({ order, lines, onOpen, onReceipt }: OrderCardProps) {
             {t('orders.receipt')}
           </Button>
         )}
-        {!isOver && !isBegun && pay === 'unpaid' && (
+        {canChange && !isOver && !isBegun && pay === 'unpaid' && (
           <Button variant="ghost" onPress={() => ask('cancel')} testId="cancel-order">
             {t('orders.cancel')}
           </Button>

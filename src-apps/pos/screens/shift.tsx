@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import { Money, useBranch, useMoney } from '../../shared/branch.tsx'
+import { Money, useBranch, useMay, useMoney } from '../../shared/branch.tsx'
 import { Button, Dialog } from '../../shared/controls.tsx'
 import { useQueue, useTable } from '../../shared/hooks.ts'
 import { useLocale } from '../../shared/i18n.tsx'
@@ -55,6 +55,7 @@ function ShiftMenu({ onClose, onCloseShift }: { onClose(): void; onCloseShift():
   const worries = useWorries(undefined)
   const [isSure, setSure] = useState(false)
   const mustAsk = worries.length > 0 && !isSure
+  const canClose = useMay()('update', 'pos_shift')
   return (
     <Dialog
       title={t('shift.menu', { name: cashierName })}
@@ -69,9 +70,11 @@ function ShiftMenu({ onClose, onCloseShift }: { onClose(): void; onCloseShift():
           >
             {t(isSure ? 'shift.leave.sure' : 'shift.leave')}
           </Button>
-          <Button variant="primary" onPress={onCloseShift} testId="close-shift">
-            {t('shift.close')}
-          </Button>
+          {canClose && (
+            <Button variant="primary" onPress={onCloseShift} testId="close-shift">
+              {t('shift.close')}
+            </Button>
+          )}
         </>
       }
     >
@@ -91,6 +94,11 @@ function ShiftMenu({ onClose, onCloseShift }: { onClose(): void; onCloseShift():
           </dd>
         </div>
       </dl>
+      {!canClose && (
+        <p className="note" data-refused="pos_shift">
+          {t('role.noClose')}
+        </p>
+      )}
       {isSure && <Worries worries={worries} />}
     </Dialog>
   )

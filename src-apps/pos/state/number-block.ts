@@ -25,7 +25,12 @@ interface StoredNumber {
   day: string | null
 }
 
-export function openNumberBlock(branchId: string, moduleId: string): NumberBlock {
+/** @param ask - `fetch` in the name of whoever stands at the till. */
+export function openNumberBlock(
+  branchId: string,
+  moduleId: string,
+  ask: (path: string, init: RequestInit) => Promise<Response>,
+): NumberBlock {
   const open = () => openDatabase(`mishkah-numbers/${branchId}/${moduleId}`)
   let refilling: Promise<void> | undefined
 
@@ -35,9 +40,9 @@ export function openNumberBlock(branchId: string, moduleId: string): NumberBlock
       const left = await inTransaction(database, 'readonly', (store) => store.count())
       if (left >= FEW) return
       const path = `/api/branches/${encodeURIComponent(branchId)}/modules/${encodeURIComponent(moduleId)}/sequences/lease`
-      const answer = await fetch(path, {
+      const answer = await ask(path, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Mishkah-Protocol': '2' },
+        headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ ...PLACE, size: SIZE, deviceId: deviceId() }),
       })
       if (!answer.ok) return

@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { useAccess } from '../../shared/access/access.ts'
 import { useBranch, useMoney, useSettings } from '../../shared/branch.tsx'
 import { type Link, useLink } from '../../shared/chrome.tsx'
 import { useTable } from '../../shared/hooks.ts'
@@ -84,6 +85,7 @@ interface ProviderProps {
 
 export function TillProvider({ terminal, shift, onLeave, children }: ProviderProps) {
   const { store } = useBranch()
+  const { person } = useAccess()
   const settings = useSettings()
   const { currency, read } = useMoney()
   const { decimals } = currency
@@ -100,7 +102,10 @@ export function TillProvider({ terminal, shift, onLeave, children }: ProviderPro
     ...{ terminal, shift, cashier, orderType, menu, rules, link, numbers, cart },
     cashierName: personName(cashier, textOf) || (shift.cashierName ?? ''),
     canAdd: orderType?.allowsLineAdditions === true || !cart.lines.some(isSent),
-    actor: { id: shift.cashierId ?? null, name: shift.cashierName ?? '', role: shift.cashierRole ?? 'cashier' },
+    // Who signed in, else whose shift it is. Rules compare the id with `auth.uid`.
+    actor: person
+      ? { id: person.id, name: person.name, role: person.role }
+      : { id: shift.cashierId ?? null, name: shift.cashierName ?? '', role: shift.cashierRole ?? 'cashier' },
     allowedDiscountRate: cashier?.allowedDiscountRate ?? 0,
     deliveryFee: read(settings.default_delivery_fee),
     changeCart: setCart,
@@ -131,7 +136,8 @@ function useMenu(decimals: number): Menu {
 /** While the server is there, the block for the time without it is kept filled. */
 function useNumbers(link: Link): NumberBlock {
   const { branchId, moduleId, store } = useBranch()
-  const numbers = useMemo(() => openNumberBlock(branchId, moduleId), [branchId, moduleId])
+  const { fetch } = useAccess()
+  const numbers = useMemo(() => openNumberBlock(branchId, moduleId, fetch), [branchId, moduleId, fetch])
   useEffect(() => {
     const epoch = store.snapshot().cursor?.epoch
     if (link === 'ready' && epoch !== undefined) void numbers.refill(epoch)

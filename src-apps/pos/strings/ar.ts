@@ -56,6 +56,10 @@ export const ar: Translated<typeof en> = {
     other: '{count} طلب من هذه الوردية ما زال مفتوحًا.',
   },
 
+  'role.noShift': 'دورك لا يفتح الورديات. اطلب من أمين الصندوق فتح وردية على هذه النقطة.',
+  'role.noClose': 'دورك لا يغلق الورديات.',
+  'role.noPay': 'دورك لا يستلم المدفوعات.',
+  'role.noOrder': 'دورك لا يسجّل الطلبات.',
   'menu.label': 'القائمة',
   'menu.favourites': 'الأكثر طلبًا',
   'menu.search': 'ابحث في القائمة',

@@ -43,6 +43,10 @@ export const en = {
     other: '{count} orders of this shift are still open.',
   },
 
+  'role.noShift': 'Your role does not open shifts. Ask a cashier to open one at this till.',
+  'role.noClose': 'Your role does not close shifts.',
+  'role.noPay': 'Your role does not take payments.',
+  'role.noOrder': 'Your role does not write orders.',
   'menu.label': 'Menu',
   'menu.favourites': 'Favourites',
   'menu.search': 'Search the menu',
