@@ -86,7 +86,9 @@ export const deviceRoutes: readonly Route[] = [
     handle(call, { query }) {
       requireManage(call.principal, 'devices')
       const { access } = call.services
-      const device = access.devices.revoke(call.param('deviceId'), query.reason ?? 'revoked')
+      const before = access.devices.get(call.param('deviceId'))
+      requireAtLeast(call.principal, access.roles, [before.roleId], before.branchIds)
+      const device = access.devices.revoke(before.id, query.reason ?? 'revoked')
       access.sessions.endWhere(({ deviceId }) => deviceId === device.id, 'device-revoked')
       note(call, 'device.revoke', device.name, { reason: query.reason })
       call.send(200, toDeviceView(device))

@@ -166,8 +166,13 @@ export const peopleRoutes: readonly Route[] = [
     errors: ['session-not-found', 'forbidden'],
     handle(call, { query }) {
       requireManage(call.principal, 'people')
+      const { access } = call.services
       const sessionId = call.param('sessionId')
-      endSession(call.services.access, sessionId, 'ended-by-manager')
+      const { personId = null, deviceId = null } = access.sessions.find(sessionId) ?? {}
+      for (const holder of [access.people.find(personId ?? ''), access.devices.findActive(deviceId ?? '')]) {
+        if (holder) requireAtLeast(call.principal, access.roles, [holder.roleId], holder.branchIds)
+      }
+      endSession(access, sessionId, 'ended-by-manager')
       note(call, 'session.end', sessionId, { reason: query.reason })
       call.send(200, { ended: true })
     },

@@ -133,6 +133,13 @@ async function listWarnings(services: HttpServices, freeBytes: number): Promise<
       message: `Devices of the local network are admitted without signing in, as ${options.openLanRole}, in: ${openLan.join(', ')}.`,
       hint: 'Pair the devices, then switch this off.',
     })
+    if (services.access.roles.permissionsOf(options.openLanRole) === undefined) {
+      warnings.push({
+        code: 'open-lan-role',
+        message: `There is no role ${options.openLanRole}: devices that are admitted without signing in may do nothing.`,
+        hint: 'Make the role under Roles, or start with another one in MISHKAH_OPEN_LAN_ROLE.',
+      })
+    }
   }
   if (!services.access.identity.isOpen && services.access.signed.isAllowed) {
     warnings.push({
