@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import { BackspaceIcon } from '../icons.tsx'
 import { useSharedTexts } from '../texts.ts'
 
@@ -10,12 +11,19 @@ interface DigitPadProps {
   /** Shown as dots. */
   isSecret?: boolean
   isDisabled?: boolean
+  /** For keyboards; the device's own stays away. */
+  takesFocus?: boolean
   onChange(value: string): void
 }
 
 /** A field for digits with keys under it. They stand as on every till: from left to right, also in Arabic. */
-export function DigitPad({ label, value, maxLength, isSecret = false, isDisabled = false, onChange }: DigitPadProps) {
+export function DigitPad(props: DigitPadProps) {
+  const { label, value, maxLength, isSecret = false, isDisabled = false, takesFocus = false, onChange } = props
   const t = useSharedTexts()
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (takesFocus) field.current?.focus()
+  }, [takesFocus])
   const change = (next: string) => onChange(onlyDigits(next).slice(0, maxLength))
   return (
     <div className="digits">
@@ -27,7 +35,7 @@ export function DigitPad({ label, value, maxLength, isSecret = false, isDisabled
           type={isSecret ? 'password' : 'text'}
           inputMode="none"
           autoComplete="off"
-          data-autofocus
+          ref={field}
           disabled={isDisabled}
           value={value}
           onChange={(event) => change(event.target.value)}

@@ -40,7 +40,7 @@ export function PairingPage({ app, state, linkProblem }: PairingPageProps) {
               <p>{t('access.revoked.body')}</p>
             </section>
           )}
-          <CodeCard app={app} problem={problem} onProblem={setProblem} />
+          <CodeCard app={app} isAgain={state.kind === 'revoked'} problem={problem} onProblem={setProblem} />
         </>
       )}
     </main>
@@ -49,11 +49,12 @@ export function PairingPage({ app, state, linkProblem }: PairingPageProps) {
 
 interface CodeCardProps {
   app: AppName
+  isAgain: boolean
   problem: unknown
   onProblem(problem: unknown): void
 }
 
-function CodeCard({ app, problem, onProblem }: CodeCardProps) {
+function CodeCard({ app, isAgain, problem, onProblem }: CodeCardProps) {
   const t = useSharedTexts()
   const [code, setCode] = useState('')
   const [name, setName] = useState(() => t(`access.device.${app}`))
@@ -69,7 +70,7 @@ function CodeCard({ app, problem, onProblem }: CodeCardProps) {
   }
   return (
     <form className="access-card" onSubmit={submit}>
-      <h1>{t('access.pair.title')}</h1>
+      <h1>{t(isAgain ? 'access.pair.again' : 'access.pair.title')}</h1>
       <p className="soft">{t('access.pair.body')}</p>
       <Problem problem={problem} wait={wait} />
       <label className="field">

@@ -12,11 +12,17 @@ const RETRY_MS = 3_000
 const LOOK_AGAIN_MS = 10_000
 const MIN_PIN = 4
 const MAX_PIN = 8
+const BUILT_IN = ['admin', 'manager', 'cashier', 'kitchen', 'waiter', 'display', 'integration'] as const
 
 /** Who stands at a paired device: chosen from a list, proven by a PIN. */
 export function PinPage({ device }: { device: PairedDevice }) {
   const t = useSharedTexts()
   const people = usePeople()
+  // Roles of the branch's own are called by their id.
+  const roleName = (role: string) => {
+    const known = BUILT_IN.find((one) => one === role)
+    return known ? t(`access.role.${known}`) : role
+  }
   const [chosen, choose] = useState<PersonChoice>()
   return (
     <main className="access" data-access="pin">
@@ -52,7 +58,7 @@ export function PinPage({ device }: { device: PairedDevice }) {
                     onClick={() => choose(person)}
                   >
                     <bdi>{person.name}</bdi>
-                    <bdi className="soft">{person.role}</bdi>
+                    <bdi className="soft">{roleName(person.role)}</bdi>
                   </button>
                 </li>
               ))}
@@ -95,7 +101,8 @@ function PinCard({ person, onBack }: { person: PersonChoice; onBack(): void }) {
         value={pin}
         maxLength={MAX_PIN}
         isSecret
-        isDisabled={isBusy || wait > 0}
+        takesFocus
+        isDisabled={wait > 0}
         onChange={setPin}
       />
       <div className="line-of-buttons">

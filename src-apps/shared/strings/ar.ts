@@ -59,6 +59,7 @@ export const ar: Translated<typeof en> = {
   'reason.forbidden': 'لا يُسمح لهذا الجهاز بذلك.',
   'reason.other': 'رد الخادم: {message}',
   'access.pair.title': 'هذا الجهاز غير مربوط بعد',
+  'access.pair.again': 'اربط هذا الجهاز من جديد',
   'access.pair.body':
     'يضيفه المدير من لوحة الإدارة: افتح رابط رمز الاستجابة السريعة على هذا الجهاز، أو اكتب الأرقام الثمانية.',
   'access.pair.name': 'اسم هذا الجهاز',
@@ -82,6 +83,13 @@ export const ar: Translated<typeof en> = {
   'access.pin.back': 'شخص آخر',
   'access.pin.none': 'لا أحد لديه رقم سري بعد. يعطيه المدير من لوحة الإدارة.',
   'access.pin.away': 'الخادم بعيد. يمكن التحقق من الأرقام السرية عند عودته.',
+  'access.role.admin': 'مسؤول النظام',
+  'access.role.manager': 'مدير',
+  'access.role.cashier': 'أمين صندوق',
+  'access.role.kitchen': 'مطبخ',
+  'access.role.waiter': 'نادل',
+  'access.role.display': 'شاشة عرض',
+  'access.role.integration': 'ربط خارجي',
   'access.keypad': 'لوحة الأرقام',
   'access.keypad.back': 'حذف الرقم الأخير',
   'access.locked': {

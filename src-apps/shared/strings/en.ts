@@ -49,6 +49,7 @@ export const en = {
   'reason.forbidden': 'This device may not do that.',
   'reason.other': 'The server said: {message}',
   'access.pair.title': 'This device is not paired yet',
+  'access.pair.again': 'Pair this device again',
   'access.pair.body':
     'A manager adds it in the console: open the link of the QR code on this device, or type the 8 digits.',
   'access.pair.name': 'Name of this device',
@@ -72,6 +73,13 @@ export const en = {
   'access.pin.back': 'Somebody else',
   'access.pin.none': 'Nobody has a PIN yet. A manager gives them in the console.',
   'access.pin.away': 'The server is away. PINs can be checked when it is back.',
+  'access.role.admin': 'Administrator',
+  'access.role.manager': 'Manager',
+  'access.role.cashier': 'Cashier',
+  'access.role.kitchen': 'Kitchen',
+  'access.role.waiter': 'Waiter',
+  'access.role.display': 'Display',
+  'access.role.integration': 'Integration',
   'access.keypad': 'Keypad',
   'access.keypad.back': 'Delete the last digit',
   'access.locked': {

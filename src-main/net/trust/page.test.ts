@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { langOf, platformOf, renderTrustPage, type TrustPageInput } from './page.ts'
+import { langOf, pageOf, platformOf, renderTrustPage, type TrustPageInput } from './page.ts'
 import { TRUST_STRINGS } from './strings.ts'
 
 const input: TrustPageInput = {
@@ -61,4 +61,15 @@ test('language and platform are read from what browsers send', () => {
     'curl/8',
   ]
   expect(agents.map(platformOf)).toEqual(['android', 'ios', 'chromebook', 'windows', 'macos', 'linux', undefined])
+})
+
+test('somebody who asked for a page by plain http is told where it is', () => {
+  const page = renderTrustPage({ ...input, from: '/pos/' })
+  expect(page).toContain('secure connection only')
+  expect(page).toContain('<a href="https://192.168.1.5:3243/pos/">')
+  expect(page).toContain('href="/trust?lang=ar&amp;from=%2Fpos%2F"')
+  expect(renderTrustPage(input)).not.toContain('secure connection only')
+  const odd = ['//evil.example/', '/../etc', 'https://evil.example/', '/pos/"onload=', '/a/b/', '']
+  expect(['/kds/', '/pos', '/', ...odd].map(pageOf)).toEqual(['/kds/', '/pos', '/', ...odd.map(() => '/')])
+  expect(pageOf(null)).toBeUndefined()
 })

@@ -10,6 +10,8 @@ export interface TrustPageInput {
   authority: Pick<AuthorityFacts, 'fingerprint'> | undefined
   /** Where the encrypted pages are, such as https://192.168.1.5:3243/; empty while https is not served. */
   secureUrls: readonly string[]
+  /** Page that was asked for by plain http, such as `/pos/`; see `pageOf`. */
+  from?: string | undefined
   /** Address of this page for another device; undefined when only this machine is served. */
   pageUrl: string | undefined
 }
@@ -30,12 +32,29 @@ export function renderTrustPage(input: TrustPageInput): string {
 <link rel="stylesheet" href="/trust/style.css">
 </head>
 <body>
-<header><a class="lang" href="/trust?lang=${other}" lang="${other}" hreflang="${other}">${escapeHtml(t.other)}</a></header>
+<header><a class="lang" href="/trust?lang=${other}${input.from ? `&amp;from=${encodeURIComponent(input.from)}` : ''}" lang="${other}" hreflang="${other}">${escapeHtml(t.other)}</a></header>
 <main>
-${authority ? renderInstall(t, authority.fingerprint, input) : renderOwn(t, input)}
+${renderRefusal(t, input)}${authority ? renderInstall(t, authority.fingerprint, input) : renderOwn(t, input)}
 </main>
 </body>
 </html>
+`
+}
+
+/** A path of ours that may stand in a link, the first page for anything else; undefined when nothing was asked for. */
+export function pageOf(asked: string | null): string | undefined {
+  if (asked === null) return undefined
+  return /^\/[\w-]{1,40}\/?$/.test(asked) ? asked : '/'
+}
+
+/** Why somebody who wanted another page is here, and where that page is. */
+function renderRefusal(t: TrustStrings, { from, secureUrls }: TrustPageInput): string {
+  if (from === undefined) return ''
+  const links = secureUrls.map((url) => {
+    const text = escapeHtml(URL.canParse(url) ? new URL(from, url).href : url)
+    return `<li><a href="${text}"><bdi dir="ltr">${text}</bdi></a></li>`
+  })
+  return `<section class="refusal" role="status"><p>${escapeHtml(t.refused)}</p><ul class="links">${links.join('')}</ul></section>
 `
 }
 

@@ -20,6 +20,8 @@ export interface TrustStrings {
   permits: string
   howTo: string
   thenOpen: string
+  /** To somebody who asked for another page by plain http. */
+  refused: string
   notServed: string
   scan: string
   ownTitle: string
@@ -40,6 +42,8 @@ const en: TrustStrings = {
     'The certificate is limited: it can vouch only for this computer’s names and for addresses of local networks, never for a site on the internet.',
   howTo: 'How to install it',
   thenOpen: 'When it is installed, open',
+  refused:
+    'This branch is served over a secure connection only. Once this device trusts the branch, as explained below, the page is here:',
   notServed: 'Encrypted connections are not switched on yet. They start once the first manager has been made.',
   scan: 'Scan this code with another device to open this page there.',
   ownTitle: 'Nothing to install',
@@ -112,6 +116,7 @@ const ar: TrustStrings = {
     'صلاحية الشهادة محدودة: لا تشهد إلا لأسماء هذا الحاسوب ولعناوين الشبكات المحلية، ولا تشهد أبدًا لموقع على الإنترنت.',
   howTo: 'طريقة التثبيت',
   thenOpen: 'بعد التثبيت افتح',
+  refused: 'هذا الفرع متاح عبر اتصال آمن فقط. بعد أن يثق هذا الجهاز بالفرع كما هو موضح أدناه تجد الصفحة هنا:',
   notServed: 'لم تُفعَّل الاتصالات المشفرة بعد، وستبدأ بعد إنشاء المدير الأول.',
   scan: 'امسح هذا الرمز بجهاز آخر لفتح هذه الصفحة عليه.',
   ownTitle: 'لا حاجة إلى التثبيت',

@@ -27,6 +27,9 @@ ol { margin-block: 0 12px; padding-inline: 40px 16px; }
 li { margin-block: 6px; }
 .note { padding: 10px 16px; margin: 0 16px 16px; background: var(--warn-soft); color: var(--warn); border-radius: 8px; }
 main > .note { margin: 24px 0; }
+.refusal { padding: 10px 16px; background: var(--warn-soft); color: var(--warn); border-radius: 8px; }
+.refusal p { margin: 0; }
+.refusal a { color: inherit; font-weight: 600; }
 .links { list-style: none; padding: 0; }
 .code { margin: 32px 0 0; display: grid; justify-items: center; gap: 12px; text-align: center; }
 .code svg { inline-size: 220px; block-size: 220px; border-radius: 10px; }

@@ -261,7 +261,8 @@ function findUnrestricted(
 /**
  * Keeps plain http to what it may serve.
  *
- * @returns `redirected` when the answer has sent the request to https; who signed it, when it is signed.
+ * @returns `redirected` when the answer has sent the request to https, or a person to the page that says where https is; who
+ *   signed it, when it is signed.
  * @throws AppError `https-required`, `signature-invalid`, `clock-wrong`, `session-ended`.
  */
 function judgePlain(
@@ -282,6 +283,11 @@ function judgePlain(
   const verdict = judgePlainHttp(asked, rules)
   if (verdict === 'serve') return 'serve'
   if (verdict === 'verify-signature' && isSigned) return signed.verify({ method, target: url, signature })
+  if (verdict === 'refuse' && isNavigation && method === 'GET') {
+    const location = `/trust?from=${encodeURIComponent(path)}`
+    writeAnswer(response, { status: 307, type: 'text/plain', headers: ['Location', location] }, common)
+    return 'redirected'
+  }
   const port = services.network().httpsPort()
   const host = hostNameOf(headers.host ?? '')
   if (verdict !== 'redirect' || port === undefined || host === undefined || !url.startsWith('/')) {

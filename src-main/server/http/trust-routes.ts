@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
-import { langOf, platformOf, renderTrustPage } from '../../net/trust/page.ts'
+import { langOf, pageOf, platformOf, renderTrustPage } from '../../net/trust/page.ts'
 import { TRUST_STYLE } from '../../net/trust/style.ts'
 import { contentPolicy, PAGE_FORBIDS } from '../middleware/security-headers.ts'
 import { writeAnswer } from './answer.ts'
@@ -23,7 +23,10 @@ export const trustRoutes: readonly Route[] = [
     tag: 'Network',
     permission: 'public',
     summary: 'A page that helps a device to trust the branch, in English and Arabic',
-    query: z.object({ lang: z.string().optional().describe('en or ar; Accept-Language without it') }),
+    query: z.object({
+      lang: z.string().optional().describe('en or ar; Accept-Language without it'),
+      from: z.string().optional().describe('Path of a page that somebody asked for by plain http'),
+    }),
     answers: { 200: { description: 'The page', type: 'text/html' } },
     async handle(call) {
       const authority = await call.services.network().authority()
@@ -33,6 +36,7 @@ export const trustRoutes: readonly Route[] = [
         platform: platformOf(call.header('user-agent') ?? ''),
         authority,
         secureUrls: httpsUrls,
+        from: pageOf(call.query.get('from')),
         pageUrl,
       })
       const headers = ['Vary', 'Accept-Language, User-Agent']
