@@ -1,9 +1,13 @@
-import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'
+import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { DesktopBridge } from '../src-shared/ipc.ts'
 import { ErrorNote } from './components/error-state.tsx'
 import { StartPage } from './components/start-page.tsx'
 import { LanguageProvider, useI18n } from './i18n/i18n.tsx'
+import { KitPage } from './screens/sign-in/kit-page.tsx'
+import { NoScreens } from './screens/sign-in/no-screens.tsx'
+import { SignInPage } from './screens/sign-in/sign-in-page.tsx'
+import { authStateQuery, meQuery } from './state/access-queries.ts'
 import { createApiClient } from './state/api-client.ts'
 import { ApiError } from './state/api-error.ts'
 import type { ServerLink } from './state/connection.ts'
@@ -16,6 +20,7 @@ import {
 } from './state/console-state.tsx'
 import type { PreferencesStore, Theme } from './state/preferences.ts'
 import { statusQuery } from './state/queries.ts'
+import { recoveryKit } from './state/recovery-kit.ts'
 import type { Store } from './state/store.ts'
 import { Workspace } from './workspace.tsx'
 
@@ -56,11 +61,16 @@ export function App({ preferences, link, desktop }: AppProps) {
 /** Language needs the branch's time zone, the branch needs the status, and the status may fail in any language. */
 function Start({ link, desktop }: Omit<AppProps, 'preferences'>) {
   const [{ language, digits, theme, branchId, moduleId }, change] = usePreferences()
+  const client = useQueryClient()
   const server = useSyncExternalStore(link.subscribe, link.get)
   const baseUrl = server.kind === 'ready' ? server.address.baseUrl : undefined
   const token = server.kind === 'ready' ? server.address.token : null
   const api = useMemo(() => (baseUrl === undefined ? undefined : createApiClient({ baseUrl, token })), [baseUrl, token])
+  const me = useQuery(meQuery(api))
   const status = useQuery(statusQuery(api))
+  const isUnknown = isUnknownCaller(me.error) || isUnknownCaller(status.error)
+  const authState = useQuery({ ...authStateQuery(api), enabled: api !== undefined && isUnknown })
+  const kit = useSyncExternalStore(recoveryKit.subscribe, recoveryKit.get)
   const last = useRef<ChosenModule>(undefined)
   const chosen = status.data && chooseModule(status.data.branches, { branchId, moduleId }, last.current)
   useEffect(() => {
@@ -71,20 +81,41 @@ function Start({ link, desktop }: Omit<AppProps, 'preferences'>) {
   useDocumentTheme(theme)
   return (
     <LanguageProvider language={language} digits={digits} timeZone={chosen?.branch.timeZone}>
-      {api && status.data && chosen ? (
-        <ConsoleStateProvider api={api} desktop={desktop} branch={chosen.branch} moduleId={chosen.moduleId}>
+      {kit ? (
+        <KitPage kit={kit} onDone={() => recoveryKit.set(null)} />
+      ) : api && isUnknown && authState.data?.isSetUp ? (
+        <SignInPage api={api} {...(authState.data.oidc && { oidc: authState.data.oidc })} />
+      ) : api && me.data && isRefused(status.error) ? (
+        <NoScreens api={api} me={me.data} />
+      ) : api && me.data && status.data && chosen ? (
+        <ConsoleStateProvider
+          api={api}
+          desktop={desktop}
+          me={me.data}
+          branch={chosen.branch}
+          moduleId={chosen.moduleId}
+        >
           <Workspace branches={status.data.branches} />
         </ConsoleStateProvider>
       ) : (
         <NotReady
           server={server}
-          error={status.error}
-          hasNoBranch={status.data !== undefined}
-          onRetry={() => void status.refetch()}
+          error={status.error ?? me.error}
+          hasNoBranch={status.data !== undefined && chosen === undefined}
+          onRetry={() => void client.invalidateQueries()}
         />
       )}
     </LanguageProvider>
   )
+}
+
+/** Nobody is signed in, or not any more. */
+function isUnknownCaller(error: Error | null): boolean {
+  return error instanceof ApiError && error.status === 401
+}
+
+function isRefused(error: Error | null): boolean {
+  return error instanceof ApiError && error.code === 'forbidden'
 }
 
 interface NotReadyProps {

@@ -11,12 +11,13 @@ import {
 } from 'react-aria-components'
 import { useI18n } from '../i18n/i18n.tsx'
 import { foldForSearch, matchesSearch } from '../i18n/text-input.ts'
-import { SCREENS, type Screen } from '../state/route.ts'
+import type { Screen } from '../state/route.ts'
 import { SearchIcon, TablesIcon } from './icons.tsx'
 import { ScreenIcon } from './navigation.tsx'
 import { Code } from './text.tsx'
 
 interface PaletteProps {
+  screens: readonly Screen[]
   tables: readonly { name: string; label: string }[]
   onChoose(target: { screen: Screen; item?: string }): void
   onClose(): void
@@ -33,11 +34,11 @@ interface Target {
 const LONGEST_LIST = 40
 
 /** Ctrl+K: every screen and table by any part of its name, in either language's spelling habits. */
-export function CommandPalette({ tables, onChoose, onClose }: PaletteProps) {
+export function CommandPalette({ screens, tables, onChoose, onClose }: PaletteProps) {
   const { t } = useI18n()
   const [query, setQuery] = useState('')
   const targets: Target[] = [
-    ...SCREENS.map((screen) => ({ id: screen, screen, label: t(`nav.${screen}`) })),
+    ...screens.map((screen) => ({ id: screen, screen, label: t(`nav.${screen}`) })),
     ...tables.map(({ name, label }) => ({ id: `table/${name}`, screen: 'tables' as const, table: name, label })),
   ]
   const found = targets

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import {
   Button as AriaButton,
+  Checkbox as AriaCheckbox,
   SearchField as AriaSearchField,
   TextField as AriaTextField,
   FieldError,
@@ -29,6 +30,12 @@ interface TextFieldProps {
   isCode?: boolean
   isNumber?: boolean
   autoFocus?: boolean
+  /** Secrets are not shown while they are typed. `current` and `new` tell password managers which one is meant. */
+  secret?: 'current' | 'new'
+  /** What a browser may fill in: `username`. Nothing unless told. */
+  fills?: 'username'
+  type?: 'text' | 'datetime-local'
+  maxLength?: number
   /** At the end of the field's line. */
   button?: ReactNode
 }
@@ -44,6 +51,10 @@ export function TextField(props: TextFieldProps) {
     isCode = false,
     isNumber = false,
     autoFocus,
+    secret,
+    fills,
+    type = 'text',
+    maxLength,
     button,
   } = props
   return (
@@ -58,8 +69,10 @@ export function TextField(props: TextFieldProps) {
       <Group className="field-line">
         <Input
           className="input"
-          autoComplete="off"
+          type={secret ? 'password' : type}
+          autoComplete={secret ? `${secret}-password` : (fills ?? 'off')}
           spellCheck={!isCode}
+          {...(maxLength !== undefined && { maxLength })}
           {...(placeholder && { placeholder })}
           {...(isCode && { dir: 'ltr' })}
           {...(isNumber && { inputMode: 'numeric' })}
@@ -143,5 +156,24 @@ export function SelectField<K extends string>({ label, options, value, onChange,
         </ListBox>
       </Popover>
     </Select>
+  )
+}
+
+interface CheckProps {
+  children: ReactNode
+  isSelected: boolean
+  onChange(isSelected: boolean): void
+  isDisabled?: boolean
+}
+
+/** One box to tick. */
+export function Check({ children, isSelected, onChange, isDisabled = false }: CheckProps) {
+  return (
+    <AriaCheckbox className="check" isSelected={isSelected} onChange={onChange} isDisabled={isDisabled}>
+      <span className="check-box">
+        <CheckIcon size={16} />
+      </span>
+      <span className="check-words">{children}</span>
+    </AriaCheckbox>
   )
 }

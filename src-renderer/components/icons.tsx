@@ -164,6 +164,38 @@ export const KeyIcon = drawIcon(
   </>,
 )
 
+export const PeopleIcon = drawIcon(
+  <>
+    <circle cx="7.500" cy="6.800" r="3.100" />
+    <path d="M2.300 16.500c.3-3.200 2.400-5 5.200-5s4.900 1.800 5.200 5M12.800 4.200a3 3 0 0 1 0 5.400M14.500 12c1.900.6 3 2.200 3.200 4.500" />
+  </>,
+)
+export const RolesIcon = drawIcon(
+  <>
+    <path d="M10 2.500c2.200 1.500 4.400 2.200 6.500 2.300v4.700c0 3.800-2.500 6.500-6.500 8-4-1.500-6.500-4.200-6.500-8V4.800c2.100-.1 4.300-.8 6.500-2.300z" />
+    <path d="m7 10 2.200 2.200L13.200 8" />
+  </>,
+)
+export const AuditIcon = drawIcon(
+  <>
+    <path d="M5 2.800h7.200L15.500 6v9.700c0 .8-.7 1.500-1.500 1.500H6c-.8 0-1.500-.7-1.500-1.500z" />
+    <path d="M7.500 8.200h5M7.500 11h5M7.500 13.800h3" />
+  </>,
+)
+export const AccountIcon = drawIcon(
+  <>
+    <circle cx="10" cy="7" r="3.500" />
+    <path d="M3.500 17c.5-3.500 3-5.500 6.500-5.500s6 2 6.500 5.500" />
+  </>,
+)
+export const PrintIcon = drawIcon(
+  <>
+    <path d="M5.500 7V2.800h9V7M5.500 14H4c-.8 0-1.500-.7-1.500-1.500v-4C2.500 7.700 3.200 7 4 7h12c.8 0 1.500.7 1.500 1.500v4c0 .8-.7 1.500-1.500 1.500h-1.500" />
+    <path d="M5.500 11.500h9v5.700h-9z" />
+  </>,
+)
+export const PlusIcon = drawIcon(<path d="M10 4v12M4 10h12" />)
+
 /** The lamp in its niche: the product's mark. */
 export function Mark({ size = 28 }: { size?: number }) {
   return (

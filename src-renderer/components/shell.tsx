@@ -2,6 +2,8 @@ import { type ReactNode, useState } from 'react'
 import { Button, Dialog, Modal, ModalOverlay } from 'react-aria-components'
 import type { BranchSummary } from '../../src-shared/protocol/management.ts'
 import { useI18n } from '../i18n/i18n.tsx'
+import type { AccountDialog } from '../screens/account/account-dialogs.tsx'
+import { AccountMenu } from '../screens/account/account-menu.tsx'
 import type { LiveState } from '../state/live-socket.ts'
 import type { Preferences } from '../state/preferences.ts'
 import type { Screen } from '../state/route.ts'
@@ -14,6 +16,8 @@ import { SettingsMenu } from './settings-menu.tsx'
 
 interface ShellProps {
   screen: Screen
+  /** Those that the reader may use. */
+  screens: readonly Screen[]
   branches: readonly BranchSummary[]
   /** The branch on the screen; absent from `branches` for a moment while it is being restored. */
   shown: BranchSummary
@@ -23,6 +27,7 @@ interface ShellProps {
   onChange(part: Partial<Preferences>): void
   onPalette(): void
   onKeys(): void
+  onAccount(dialog: AccountDialog): void
   children: ReactNode
   drawer: ReactNode
 }
@@ -78,7 +83,21 @@ export function Shell(props: ShellProps) {
 
 /** `menu` opens the same as a sheet; shown where the side is only a rail. */
 function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode }) {
-  const { screen, branches, shown, moduleId, live, choices, onChange, onPalette, onKeys, onDone, menu } = props
+  const {
+    screen,
+    screens,
+    branches,
+    shown,
+    moduleId,
+    live,
+    choices,
+    onChange,
+    onPalette,
+    onKeys,
+    onAccount,
+    onDone,
+    menu,
+  } = props
   const { t, labelOf } = useI18n()
   const listed = branches.some((branch) => branch.branchId === shown.branchId) ? branches : [shown, ...branches]
   const options = listed.flatMap((branch) =>
@@ -110,7 +129,7 @@ function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode
           }}
         />
       </div>
-      <Navigation current={screen} {...(onDone && { onChoose: onDone })} />
+      <Navigation current={screen} screens={screens} {...(onDone && { onChoose: onDone })} />
       <div className="side-foot">
         <LiveBadge state={live} />
         <Button
@@ -139,6 +158,12 @@ function SideContent(props: ShellProps & { onDone?: () => void; menu?: ReactNode
             ?
           </span>
         </Button>
+        <AccountMenu
+          onChoose={(dialog) => {
+            onDone?.()
+            onAccount(dialog)
+          }}
+        />
         <SettingsMenu choices={choices} onChange={onChange} />
       </div>
     </>

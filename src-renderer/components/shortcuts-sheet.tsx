@@ -2,7 +2,7 @@ import { useI18n } from '../i18n/i18n.tsx'
 import { Dialog } from './dialog.tsx'
 
 const ROWS = [
-  { id: 'screen', keys: ['Alt', '1–6'] },
+  { id: 'screen', keys: ['Alt', '0–9'] },
   { id: 'palette', keys: ['Ctrl', 'K'] },
   { id: 'help', keys: ['?'] },
   { id: 'close', keys: ['Esc'] },

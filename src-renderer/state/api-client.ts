@@ -11,7 +11,7 @@ export interface ServerAddress {
 export interface ApiClient {
   readonly address: ServerAddress
   get<T>(path: string, options?: { signal?: AbortSignal; query?: Query }): Promise<T>
-  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: JsonObject): Promise<T>
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: JsonObject): Promise<T>
   /** A file, whole in memory: only for the desktop, whose links cannot carry the token. */
   download(path: string): Promise<Blob>
   /** Address of a file for a plain link. */

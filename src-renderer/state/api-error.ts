@@ -11,11 +11,19 @@ export class ApiError extends Error {
   readonly hint: string | undefined
   readonly traceId: string | undefined
   readonly fields: readonly FieldError[]
+  /** Seconds to wait before the next try; after wrong passwords. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     code: ApiErrorCode,
     message: string,
-    more: { status?: number; hint?: string; traceId?: string; fields?: readonly FieldError[] } = {},
+    more: {
+      status?: number
+      hint?: string
+      traceId?: string
+      fields?: readonly FieldError[]
+      retryAfterSeconds?: number
+    } = {},
   ) {
     super(message)
     this.name = 'ApiError'
@@ -24,6 +32,7 @@ export class ApiError extends Error {
     this.hint = more.hint
     this.traceId = more.traceId
     this.fields = more.fields ?? []
+    this.retryAfterSeconds = more.retryAfterSeconds
   }
 
   /** Trying the same again may work. */
@@ -37,12 +46,14 @@ export function toApiError(status: number, body: JsonValue | undefined): ApiErro
   if (body === undefined || !isJsonObject(body) || typeof body.error !== 'string') {
     return new ApiError('unexpected-answer', `The server answered with status ${status}.`, { status })
   }
-  const { error, message, hint, traceId, errors } = body
+  const { error, message, hint, traceId, errors, details } = body
+  const wait = details !== undefined && isJsonObject(details) ? details.retryAfterSeconds : undefined
   const code = error in ERRORS ? (error as ErrorCode) : 'unexpected-answer'
   return new ApiError(code, typeof message === 'string' ? message : error, {
     status,
     ...(typeof hint === 'string' && { hint }),
     ...(typeof traceId === 'string' && { traceId }),
+    ...(typeof wait === 'number' && { retryAfterSeconds: wait }),
     fields: readFieldErrors(errors),
   })
 }

@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react'
 import type { DesktopBridge } from '../../src-shared/ipc.ts'
 import type { BranchServerStatus, BranchSummary } from '../../src-shared/protocol/management.ts'
+import type { Me } from './access.ts'
 import type { ApiClient } from './api-client.ts'
 import type { Preferences, PreferencesStore } from './preferences.ts'
 import { parseRoute, type Route, toHash } from './route.ts'
@@ -9,6 +10,8 @@ import { parseRoute, type Route, toHash } from './route.ts'
 export interface ConsoleState {
   api: ApiClient
   desktop: DesktopBridge | undefined
+  /** Whom the console acts for. */
+  me: Me
   branch: BranchSummary
   moduleId: string
   /** `/api/branches/<branch>/modules/<module>` */
@@ -62,13 +65,14 @@ export function ConsoleStateProvider({
   children,
   api,
   desktop,
+  me,
   branch,
   moduleId,
 }: Omit<ConsoleState, 'modulePath'> & { children: ReactNode }) {
   const state = useMemo(() => {
     const modulePath = `/api/branches/${encodeURIComponent(branch.branchId)}/modules/${encodeURIComponent(moduleId)}`
-    return { api, desktop, branch, moduleId, modulePath }
-  }, [api, desktop, branch, moduleId])
+    return { api, desktop, me, branch, moduleId, modulePath }
+  }, [api, desktop, me, branch, moduleId])
   return <ConsoleContext value={state}>{children}</ConsoleContext>
 }
 

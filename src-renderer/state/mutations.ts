@@ -67,7 +67,8 @@ export const useRestoreBackup = () =>
     api.send('POST', '/api/manage/restore', { backupId, ...(branchId && { branchId }), confirm: branchId ?? 'all' }),
   )
 
-function useChange<V, T>(
+/** A change that is done when it is answered; what it made stale is read anew. */
+export function useChange<V, T>(
   change: (state: ConsoleState, variables: V) => Promise<T>,
   stale: readonly (readonly string[])[],
 ): UseMutationResult<T, ApiError, V> {

@@ -1,4 +1,15 @@
-export const SCREENS = ['overview', 'tables', 'snapshots', 'purge', 'sequences', 'backups'] as const
+export const SCREENS = [
+  'overview',
+  'tables',
+  'snapshots',
+  'purge',
+  'sequences',
+  'backups',
+  'devices',
+  'people',
+  'roles',
+  'audit',
+] as const
 export type Screen = (typeof SCREENS)[number]
 
 export interface Route {

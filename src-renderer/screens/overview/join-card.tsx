@@ -3,11 +3,20 @@ import { Card } from '../../components/card.tsx'
 import { Fold } from '../../components/details.tsx'
 import { InfoIcon } from '../../components/icons.tsx'
 import { QrCode } from '../../components/qr-code.tsx'
-import { CopyableCode } from '../../components/text.tsx'
+import { Code, CopyableCode } from '../../components/text.tsx'
 import { useI18n } from '../../i18n/i18n.tsx'
+import { useNetworkFacts } from '../../state/access-queries.ts'
+import { secureAddresses } from './secure-addresses.ts'
 
-export function JoinCard({ addresses }: { addresses: BranchServerStatus['addresses'] }) {
+interface JoinCardProps {
+  addresses: BranchServerStatus['addresses']
+  seesNetwork: boolean
+}
+
+export function JoinCard({ addresses, seesNetwork }: JoinCardProps) {
   const { t } = useI18n()
+  const { data: network } = useNetworkFacts(seesNetwork)
+  const secure = network ? secureAddresses(network) : []
   const best = addresses.find(({ kind }) => kind === 'lan') ?? addresses[0]
   const others = addresses.filter((address) => address !== best)
   return (
@@ -29,6 +38,24 @@ export function JoinCard({ addresses }: { addresses: BranchServerStatus['address
             </p>
           )}
         </>
+      )}
+      {secure.length > 0 && (
+        <div className="join-secure">
+          <p className="soft">{t('overview.join.secure')}</p>
+          <ul className="plain-list">
+            {secure.map((url) => (
+              <li key={url}>
+                <CopyableCode value={url} />
+              </li>
+            ))}
+          </ul>
+          {network?.authority && (
+            <>
+              <p className="soft">{t('overview.join.fingerprint')}</p>
+              <Code>{network.authority.fingerprint}</Code>
+            </>
+          )}
+        </div>
       )}
       {others.length > 0 && (
         <Fold title={t('overview.join.more')}>

@@ -7,8 +7,16 @@ import { toHash } from '../../state/route.ts'
 /** Warnings that a screen of the console can settle. */
 const FIXED_BY_BACKUP = /backup/
 
-export function NeedsCard({ warnings }: { warnings: BranchServerStatus['warnings'] }) {
+interface NeedsCardProps {
+  warnings: BranchServerStatus['warnings']
+  /** Nobody is asked who they are: the first manager has not been made. */
+  isOpen: boolean
+}
+
+export function NeedsCard({ warnings, isOpen }: NeedsCardProps) {
   const { t, find } = useI18n()
+  // The same code: before the first manager everybody is an administrator, afterwards a device has one role.
+  const keyOf = (code: string) => (code === 'open-lan' && !isOpen ? 'open-lan-role' : code)
   return (
     <Card title={t('overview.needs.title')}>
       {warnings.length === 0 ? (
@@ -23,10 +31,10 @@ export function NeedsCard({ warnings }: { warnings: BranchServerStatus['warnings
               <WarnIcon className="tone-warn" />
               <div className="need-words">
                 <p className="need-what">
-                  <bdi>{find(`warning.${code}`) ?? message}</bdi>
+                  <bdi>{find(`warning.${keyOf(code)}`) ?? message}</bdi>
                 </p>
                 <p className="soft">
-                  <bdi>{find(`warning.${code}.hint`) ?? hint}</bdi>
+                  <bdi>{find(`warning.${keyOf(code)}.hint`) ?? hint}</bdi>
                 </p>
               </div>
               {FIXED_BY_BACKUP.test(code) && (

@@ -6,27 +6,36 @@ import { SimpleTable } from '../../components/simple-table.tsx'
 import { Code, CopyableCode, Timestamp } from '../../components/text.tsx'
 import { useI18n } from '../../i18n/i18n.tsx'
 import { useConsole } from '../../state/console-state.tsx'
+import { mayManage } from '../../state/permissions.ts'
 import { useStatus } from '../../state/queries.ts'
+import { useIsOpen } from '../people/set-up-first.tsx'
 import { Hero } from './hero.tsx'
 import { JoinCard } from './join-card.tsx'
 import { NeedsCard } from './needs-card.tsx'
+import { NetworkCard } from './network-card.tsx'
+import { SetUpCard } from './set-up-card.tsx'
 import { Tiles } from './tiles.tsx'
 import { WritesCard } from './writes-card.tsx'
 
 export function OverviewScreen() {
   const status = useStatus()
+  const { me } = useConsole()
+  const isOpen = useIsOpen()
+  const seesNetwork = mayManage(me, 'network')
   return (
     <Loaded query={status}>
       {(data) => (
         <>
           <Hero status={data} isReachable={!status.isError} />
+          {isOpen && <SetUpCard />}
           <Tiles status={data} />
           <div className="columns columns-overview">
             <div className="stack">
               <WritesCard minutes={data.writesPerMinute} />
-              <NeedsCard warnings={data.warnings} />
+              <NeedsCard warnings={data.warnings} isOpen={isOpen} />
+              {seesNetwork && <NetworkCard isClosed={!isOpen} />}
             </div>
-            <JoinCard addresses={data.addresses} />
+            <JoinCard addresses={data.addresses} seesNetwork={seesNetwork} />
           </div>
           <ServerDetails status={data} />
         </>

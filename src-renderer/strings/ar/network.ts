@@ -1,0 +1,31 @@
+import type { Translated } from '../../i18n/messages.ts'
+import type { network as en } from '../en/network.ts'
+
+export const network: Translated<typeof en> = {
+  'network.title': 'الشبكة',
+  'network.check': 'فحص طريق الوصول',
+  'network.check.ok': 'يمكن للأجهزة الوصول إلى هذا الفرع.',
+  'network.check.failed': 'لا يمكن للأجهزة الوصول إلى هذا الفرع: إحدى الخطوات تفشل.',
+  'network.step.adapter': 'محوّل الشبكة',
+  'network.step.listen': 'الخادم مفتوح للشبكة',
+  'network.step.address': 'العنوان يستجيب',
+  'network.step.https': 'العنوان المشفّر يستجيب',
+  'network.step.certificate': 'الشهادة',
+  'network.step.clock': 'الساعة',
+  'network.result.ok': 'سليم',
+  'network.result.failed': 'فشل',
+  'network.result.skipped': 'لم يُفحص',
+  'network.https': 'التشفير (https)',
+  'network.https.until': 'مفعّل، والشهادة صالحة حتى {date}',
+  'network.https.off': 'متوقف',
+  'network.announced': 'معلن على الشبكة',
+  'network.fingerprint': 'بصمة جهة الشهادات',
+  'network.signed': 'يجوز للأجهزة المقترنة استخدام اتصال غير مشفّر إذا وقّعت ما ترسله',
+  'network.signed.hint': 'فقط للأجهزة التي لا يمكن تثبيت الشهادة عليها: كل من على الشبكة يستطيع القراءة.',
+  'overview.join.secure': 'العناوين المشفّرة',
+  'overview.join.fingerprint': 'البصمة للمقارنة على الجهاز',
+  'warning.open-lan-role': 'أجهزة هذه الشبكة مسموح لها دون تسجيل دخول.',
+  'warning.open-lan-role.hint': 'أقرن الأجهزة ثم أوقف هذا الخيار.',
+  'warning.signed-http': 'يجوز للأجهزة المقترنة استخدام اتصال غير مشفّر: كل من على الشبكة يستطيع القراءة.',
+  'warning.signed-http.hint': 'ثبّت الشهادة عليها ثم أوقف هذا الخيار في قسم الشبكة.',
+}

@@ -1,0 +1,31 @@
+import type { Catalogue } from '../../i18n/messages.ts'
+
+export const network = {
+  'network.title': 'Network',
+  'network.check': 'Check the way in',
+  'network.check.ok': 'Tablets can reach this branch.',
+  'network.check.failed': 'Tablets cannot reach this branch: a step fails.',
+  'network.step.adapter': 'Network adapter',
+  'network.step.listen': 'Server open to the network',
+  'network.step.address': 'Address answers',
+  'network.step.https': 'Encrypted address answers',
+  'network.step.certificate': 'Certificate',
+  'network.step.clock': 'Clock',
+  'network.result.ok': 'works',
+  'network.result.failed': 'fails',
+  'network.result.skipped': 'not checked',
+  'network.https': 'Encryption (https)',
+  'network.https.until': 'on, certificate until {date}',
+  'network.https.off': 'off',
+  'network.announced': 'Announced on the network',
+  'network.fingerprint': 'Fingerprint of the authority',
+  'network.signed': 'Paired tablets may use plain http when they sign what they send',
+  'network.signed.hint':
+    'Only for tablets that cannot install the certificate: whoever is on the network can read along.',
+  'overview.join.secure': 'Encrypted addresses',
+  'overview.join.fingerprint': 'Fingerprint to compare on the tablet',
+  'warning.open-lan-role': 'Devices of this network are admitted without signing in.',
+  'warning.open-lan-role.hint': 'Pair the devices, then switch this off.',
+  'warning.signed-http': 'Paired tablets may use plain http: whoever is on the network can read along.',
+  'warning.signed-http.hint': 'Install the certificate on them, then switch this off under Network.',
+} as const satisfies Catalogue
