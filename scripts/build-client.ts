@@ -17,6 +17,10 @@ const ENTRIES: Readonly<Record<string, { source: string; globals: readonly strin
   'static/lib/mishkah.simple-store': { source: 'mishkah.simple-store.ts', globals: ['createDB', 'createDBAuto'] },
   'static/lib/mishkah-indexeddb': { source: 'mishkah-indexeddb.ts', globals: ['MishkahIndexedDB'] },
   'static/lib/mishkah-auth': { source: 'mishkah-auth.ts', globals: ['createDeviceSession', 'pairingSecretOf'] },
+  'static/lib/mishkah-sign': {
+    source: 'mishkah-sign.ts',
+    globals: ['createSigner', 'signedFetch', 'signSocket', 'signedPlatform'],
+  },
   'static/pos/pos-mini-db': { source: 'pos-mini-db.ts', globals: ['createPosDb'] },
 }
 

@@ -16,6 +16,7 @@ const EXPORTS: Readonly<Record<string, string>> = {
   './pos': 'client/entries/pos-mini-db',
   './indexeddb': 'client/entries/mishkah-indexeddb',
   './auth': 'client/entries/mishkah-auth',
+  './sign': 'client/entries/mishkah-sign',
   './react': 'client/react/index',
   './vue': 'client/vue/index',
   './svelte': 'client/svelte/index',

@@ -84,6 +84,7 @@ test('every sub-path can be imported', async () => {
     './simple': ['createDB', 'createDBAuto'],
     './pos': ['createPosDb'],
     './auth': ['createDeviceSession', 'pairingSecretOf'],
+    './sign': ['createSigner', 'signSocket', 'signedFetch', 'signedPlatform'],
     './indexeddb': ['MishkahIndexedDB'],
     './react': bindings,
     './vue': bindings,

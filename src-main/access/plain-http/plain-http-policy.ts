@@ -33,6 +33,8 @@ const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/trust', '/pair'
 const PUBLIC_FOLDERS = ['/trust/', '/pair/', '/api/pair/']
 /** A signature hides nothing: what carries passwords or hands tokens out is not for plain http, nor is management. */
 const NEVER_SIGNED = ['/api/auth/', '/api/manage/']
+/** Files without data, which a device that signs has to come by. The console is not for plain http. */
+const PAGES_OF_DEVICES = /^\/(?:pos|kds|static)(?:\/|$)/
 const SIGNED_ALL_THE_SAME = new Set(['/api/auth/login', '/api/auth/logout', '/api/auth/me', '/api/auth/state'])
 
 /**
@@ -46,9 +48,11 @@ export function judgePlainHttp(request: PlainRequest, rules: PlainHttpRules): Pl
   if (request.isSecure || isPublicPath(request.path) || request.method === 'OPTIONS') return 'serve'
   if (rules.isClosed && rules.allowsSigned && request.isSigned && maySign(request.path)) return 'verify-signature'
   if (request.isLoopback) return 'serve'
-  const isPage = request.isNavigation && (request.method === 'GET' || request.method === 'HEAD')
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const isPage = request.isNavigation && isRead
   if (rules.redirect && rules.isHttpsServed && isPage) return 'redirect'
-  return !rules.isClosed || rules.isOpenLan ? 'serve' : 'refuse'
+  if (!rules.isClosed || rules.isOpenLan) return 'serve'
+  return rules.allowsSigned && isRead && PAGES_OF_DEVICES.test(request.path) ? 'serve' : 'refuse'
 }
 
 function maySign(path: string): boolean {

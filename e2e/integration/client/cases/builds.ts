@@ -8,12 +8,14 @@ import { bundleScript, inPage, readBuild, runModule } from '../support/built-cli
 
 const MAX_CORE_BYTES = 15 * 1_024
 const MAX_AUTH_BYTES = 5 * 1_024
+const MAX_SIGN_BYTES = 5 * 1_024
 
 const BUILDS: readonly [string, readonly string[]][] = [
   ['/static/lib/mishkah.store', ['createStore']],
   ['/static/lib/mishkah.simple-store', ['createDB', 'createDBAuto']],
   ['/static/lib/mishkah-indexeddb', ['MishkahIndexedDB']],
   ['/static/lib/mishkah-auth', ['createDeviceSession', 'pairingSecretOf']],
+  ['/static/lib/mishkah-sign', ['createSigner', 'signedFetch', 'signSocket', 'signedPlatform']],
   ['/static/pos/pos-mini-db', ['createPosDb']],
 ]
 
@@ -22,6 +24,7 @@ export function buildCases(bench: BrowserBench): void {
   test.each([
     ['the core', 'mishkah.store', MAX_CORE_BYTES],
     ['the session of a device', 'mishkah-auth', MAX_AUTH_BYTES],
+    ['signing', 'mishkah-sign', MAX_SIGN_BYTES],
   ])('%s (%s) is smaller than %i bytes, compressed', (_, name, most) => {
     for (const end of ['.js', '.global.js']) {
       expect(gzipSync(readBuild(join('static/lib', name + end)), { level: 9 }).length).toBeLessThan(most)
