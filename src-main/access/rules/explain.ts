@@ -98,8 +98,7 @@ function refused(
   return rights.writable.flatMap((condition) => {
     const { field, rule } = condition
     const isTouched = JSON.stringify(record[field] ?? null) !== JSON.stringify(previous?.[field] ?? null)
-    const isAllowed =
-      !isTouched || all.allowsField(rights, condition, action, { record, ...(previous && { previous }) })
+    const isAllowed = !isTouched || all.allowsField(condition, action, { record, ...(previous && { previous }) })
     return isAllowed ? [] : [{ field, rule }]
   })
 }

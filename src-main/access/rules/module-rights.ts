@@ -135,7 +135,6 @@ export class ModuleRights {
 
   /** Whether the condition of a field holds for a change. */
   allowsField(
-    rights: TableRights,
     condition: FieldWriteCondition,
     action: 'insert' | 'update',
     scope: { record: JsonObject; previous?: JsonObject },

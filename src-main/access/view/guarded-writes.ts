@@ -149,8 +149,8 @@ function checkFields(
   for (const condition of rights.writable) {
     if (!isTouched(rights, operation, condition, record, previous)) continue
     const isAllowed =
-      all.allowsField(rights, condition, kind, scope) &&
-      (previous === undefined || all.allowsField(rights, condition, kind, { record: previous, previous }))
+      all.allowsField(condition, kind, scope) &&
+      (previous === undefined || all.allowsField(condition, kind, { record: previous, previous }))
     if (!isAllowed) throw fieldDenied(all, rights.table.name, condition.field, condition.rule)
   }
 }
