@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleMain } from '../../../scripts/bundle.ts'
+import { startOidcProvider } from '../../support/oidc-provider.ts'
 
 /** What the packed app runs: the bundle in dist/main. */
 
@@ -23,6 +24,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 test('the bundled server starts, answers and stops cleanly', async () => {
   const child = spawn(process.execPath, [headless, '--port', '0', '--https-port', '0', '--data', dir], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MISHKAH_ADMIN_PASSWORD: 'a long password' },
   })
   let output = ''
   const ended = once(child, 'close')
@@ -40,9 +42,27 @@ test('the bundled server starts, answers and stops cleanly', async () => {
   // Libraries that are loaded late are in the bundle, in the right order.
   const authority = Buffer.from(await (await fetch(`${url}/trust/ca.crt`)).arrayBuffer())
   expect(new X509Certificate(authority).ca).toBe(true)
+  expect(await setUpProvider(url)).toBe(200)
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
 })
+
+/** Signs in and sets up a provider, which takes the libraries of both. Returns the status. */
+async function setUpProvider(url: string): Promise<number> {
+  const provider = await startOidcProvider()
+  const headers = { 'Content-Type': 'application/json' }
+  const login = JSON.stringify({ user: 'admin', password: 'a long password' })
+  const signedIn = await fetch(`${url}/api/auth/login`, { method: 'POST', headers, body: login })
+  const { accessToken } = (await signedIn.json()) as { accessToken: string }
+  const { issuer, clientId, clientSecret } = provider
+  const answer = await fetch(`${url}/api/manage/oidc`, {
+    method: 'PUT',
+    headers: { ...headers, Authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify({ issuer, clientId, clientSecret, claim: 'sub', people: { 'user-1': 'admin' } }),
+  })
+  await provider.close()
+  return answer.status
+}
 
 test('the preload script is CommonJS and needs nothing but electron, as a sandboxed one must', () => {
   const text = readFileSync(join(root, 'dist', 'main', 'preload.cjs'), 'utf8')
