@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CHEAP_COST } from '../../../src-main/access/testing.ts'
 import { type Reply, startTestServer, type TestServer } from '../../../src-main/server/http/testing.ts'
+import { launchChromium } from '../../support/chromium.ts'
 import { type OidcFault, type OidcProvider, startOidcProvider } from '../../support/oidc-provider.ts'
 
 /** Managers sign in at a real OpenID provider of this test: discovery, code, PKCE, ID token. */
@@ -98,6 +100,32 @@ test('a manager signs in: a session by an HttpOnly cookie, and nothing of the pr
   expect(sessions.map(({ method }: Body) => method)).toContain('oidc')
   const { entries } = (await manage('GET', '/api/manage/audit')).body as Body
   expect(entries[0]).toMatchObject({ action: 'person.sign-in', actor: { name: 'mona' }, details: { kind: 'oidc' } })
+})
+
+test('in a real browser: the strict cookie is there for the page, although the way led over another site', async () => {
+  const appsDir = mkdtempSync(join(tmpdir(), 'mishkah-oidc-'))
+  mkdirSync(join(appsDir, 'pos'))
+  writeFileSync(join(appsDir, 'pos', 'index.html'), '<!doctype html><title>Till</title>')
+  await server.close()
+  server = await startTestServer({ hashCost: CHEAP_COST, adminPassword: PASSWORD, rateLimit: false, appsDir })
+  admin = await signIn('admin')
+  await configure({ people: { [MONA]: 'admin' } })
+  const browser = await launchChromium()
+  try {
+    const page = await browser.newPage()
+    // The provider is at 127.0.0.1: another site than localhost.
+    await page.goto(`http://localhost:${server.port}/pos/`)
+    const me = "fetch('/api/auth/me').then((answer) => answer.json())"
+    expect(await page.evaluate(me)).toMatchObject({ error: 'unauthorized' })
+    await page.goto(`http://localhost:${server.port}/api/auth/oidc/start?returnTo=/pos/`)
+    expect(new URL(page.url())).toMatchObject({ hostname: 'localhost', pathname: '/pos/', search: '' })
+    expect(await page.evaluate(me)).toMatchObject({ kind: 'person', user: { user: 'admin' } })
+    const cookies = await page.context().cookies()
+    expect(cookies).toMatchObject([{ name: 'mishkah_session', httpOnly: true, sameSite: 'Strict' }])
+  } finally {
+    await browser.close()
+    rmSync(appsDir, { recursive: true, force: true })
+  }
 })
 
 test('what the provider gets wrong, and people who are not to come in, are refused and written down', async () => {
