@@ -12,7 +12,7 @@ import { toAppError } from '../../store/sqlite/connection.ts'
 import { hostNameOf, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
-import { keptName, outcomeOf } from '../request-log/request-log.ts'
+import { type AnsweredRequest, keptName, outcomeOf } from '../request-log/request-log.ts'
 import { REQUEST_LOG_PATH } from '../request-log/request-log-routes.ts'
 import { writeAnswer, writeError } from './answer.ts'
 import { Call, type CallIdentity } from './call.ts'
@@ -106,7 +106,7 @@ function sendKept({ services, limiter }: Handler, request: IncomingMessage, resp
     () => {
       const milliseconds = performance.now() - startedAt
       services.metrics.countRequest('GET', true, milliseconds / 1000)
-      noteRequest(services, call, milliseconds)
+      noteRequest(services, call, { startedAt, milliseconds })
     },
     (error: unknown) => fail(services, request, response, error, common),
   )
@@ -131,8 +131,8 @@ async function handle(handler: Handler, ctx: Context): Promise<void> {
   const milliseconds = performance.now() - startedAt
   services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
   const call = ctx.state.call as Call | undefined
-  if (failure !== undefined) noteFailed(services, ctx, target.path, milliseconds, failure)
-  else if (isApi && call && target.path !== REQUEST_LOG_PATH) noteRequest(services, call, milliseconds)
+  if (failure !== undefined) noteFailed(services, ctx, target.path, { startedAt, milliseconds }, failure)
+  else if (isApi && call && target.path !== REQUEST_LOG_PATH) noteRequest(services, call, { startedAt, milliseconds })
   if (milliseconds > SLOW_REQUEST_MS) {
     const { method } = request
     services.log.warn('request-slow', { method, path: target.path, durationMs: Math.round(milliseconds) })
@@ -181,8 +181,10 @@ async function answer(
   await dispatcher.run(ctx, call)
 }
 
+type Timing = Pick<AnsweredRequest, 'startedAt' | 'milliseconds'>
+
 /** Puts an answered request into the log of those who look on. */
-function noteRequest({ requests }: HttpServices, call: Call, milliseconds: number): void {
+function noteRequest({ requests }: HttpServices, call: Call, { startedAt, milliseconds }: Timing): void {
   const { request, response, params, network } = call
   requests.add({
     kind: 'http',
@@ -190,7 +192,7 @@ function noteRequest({ requests }: HttpServices, call: Call, milliseconds: numbe
     path: keptName(call.path),
     branchId: params.branchId,
     table: params.table,
-    at: Date.now(),
+    startedAt,
     milliseconds,
     principal: call.principalOrNone,
     address: network.address,
@@ -204,7 +206,7 @@ function noteFailed(
   { requests }: HttpServices,
   { req, state }: Context,
   path: string,
-  milliseconds: number,
+  { startedAt, milliseconds }: Timing,
   failure: unknown,
 ): void {
   const call = state.call as Call | undefined
@@ -214,7 +216,7 @@ function noteFailed(
     method: req.method ?? '',
     path: keptName(path),
     branchId: call?.params.branchId,
-    at: Date.now(),
+    startedAt,
     milliseconds,
     principal: call?.principalOrNone,
     address: call?.network.address ?? req.socket.remoteAddress ?? '',

@@ -10,7 +10,7 @@ import { type AnsweredRequest, keptName, type LiveRequest, outcomeOf, RequestLog
 
 const everything = (): boolean => true
 const request = (path: string, more: Partial<AnsweredRequest> = {}): AnsweredRequest => ({
-  ...{ kind: 'http', method: 'GET', path, branchId: undefined, table: undefined, at: 0, milliseconds: 1.236 },
+  ...{ kind: 'http', method: 'GET', path, branchId: undefined, table: undefined, startedAt: 0, milliseconds: 1.236 },
   ...{ principal: undefined, address: '192.0.2.7', status: 200, code: undefined, rule: undefined },
   ...more,
 })

@@ -9,8 +9,8 @@ export interface AnsweredRequest {
   readonly path: string
   readonly branchId: string | undefined
   readonly table: string | undefined
-  /** Milliseconds since 1970. */
-  readonly at: number
+  /** Of `performance.now()`: looking at the wall's clock for each request would cost more than keeping it. */
+  readonly startedAt: number
   readonly milliseconds: number
   /** Undefined: nobody was signed in. */
   readonly principal: Principal | undefined
@@ -85,19 +85,25 @@ export class RequestLog {
     const oldest = Math.max(1, this.#next - KEPT)
     const first = Math.max(oldest, isKnown ? from : this.#next - limit)
     const requests: LiveRequest[] = []
+    const clockOrigin = Date.now() - performance.now()
     let n = first
     for (; n < this.#next && requests.length < limit; n++) {
       const request = this.#ring[n % KEPT]!
-      if (mayEnter(request.branchId ?? null)) requests.push(toLive(n, request))
+      if (mayEnter(request.branchId ?? null)) requests.push(toLive(n, request, clockOrigin))
     }
     return { requests, next: n }
   }
 }
 
-function toLive(n: number, request: AnsweredRequest): LiveRequest {
-  const { kind, method, path, at, milliseconds, principal, address, status, code, rule } = request
+function toLive(n: number, request: AnsweredRequest, clockOrigin: number): LiveRequest {
+  const { kind, method, path, startedAt, milliseconds, principal, address, status, code, rule } = request
   return {
-    ...{ n, at: new Date(at).toISOString(), kind, what: `${method} ${path.slice(0, MAX_PATH)}`.trim() },
+    ...{
+      n,
+      at: new Date(clockOrigin + startedAt).toISOString(),
+      kind,
+      what: `${method} ${path.slice(0, MAX_PATH)}`.trim(),
+    },
     branchId: request.branchId?.slice(0, MAX_NAME) ?? null,
     table: request.table?.slice(0, MAX_NAME) ?? null,
     status,

@@ -66,7 +66,7 @@ function handleFrame(
   bytes: number,
   startedAt: number,
 ): void {
-  carryOut(services, session, frame, bytes)
+  carryOut(services, session, frame, bytes, startedAt)
   if (!NOTED_ELSEWHERE.has(frame.type)) noteFrame(services, session, { type: nameOf(frame) }, startedAt)
 }
 
@@ -75,10 +75,16 @@ function nameOf(frame: JsonObject | ClientFrame): string {
   return keptName(typeof topic === 'string' ? `${String(frame.type)} ${topic}` : String(frame.type))
 }
 
-function carryOut(services: SyncServices, session: Session, frame: ClientFrame, bytes: number): void {
+function carryOut(
+  services: SyncServices,
+  session: Session,
+  frame: ClientFrame,
+  bytes: number,
+  startedAt: number,
+): void {
   switch (frame.type) {
     case 'client:publish':
-      handlePublish(services, session, frame, bytes)
+      handlePublish(services, session, frame, bytes, startedAt)
       break
     case 'client:hello':
       handleHello(services, session, frame)

@@ -18,18 +18,26 @@ type Publish = ClientPublish | ClientBatch
  * the sender reads its ack first, then its event. Several publishes of one socket are answered in their order.
  *
  * @param bytes - Size of the frame.
+ * @param startedAt - Of `performance.now()`, when the frame came.
  * Source: docs/sync.md, rules W7 to W13, I2 to I4.
  */
-export function handlePublish(services: SyncServices, session: Session, frame: Publish, bytes: number): void {
+export function handlePublish(
+  services: SyncServices,
+  session: Session,
+  frame: Publish,
+  bytes: number,
+  startedAt: number,
+): void {
   const introduction = session.requireIntroduction('publish')
   const module = moduleOfFrame(introduction, frame)
   const memory = recall(session, introduction, module, frame, bytes)
   if (memory === 'answered') return
-  const startedAt = performance.now()
   const name = { type: 'client:publish', table: frame.kind === 'single' ? frame.table : undefined }
-  const finish = (isAcknowledged: boolean): void => {
-    services.metrics.observePublish?.((performance.now() - startedAt) / 1_000, isAcknowledged)
+  const finish = (isAcknowledged: boolean): number => {
+    const milliseconds = performance.now() - startedAt
+    services.metrics.observePublish?.(milliseconds / 1_000, isAcknowledged)
     session.endWrite()
+    return milliseconds
   }
   session.beginWrite()
   module.write(
@@ -39,15 +47,14 @@ export function handlePublish(services: SyncServices, session: Session, frame: P
       services.counters.channels.direct.serialized++
       session.sendFrame(ack)
       if (memory) answerRepeats(session, module, frame, memory, ack)
-      noteFrame(services, session, name, startedAt)
-      finish(true)
+      noteFrame(services, session, name, startedAt, finish(true))
     },
     (error) => {
       const about = { moduleId: module.moduleId, ...(frame.kind === 'single' && { table: frame.table }) }
       session.sendError(error, frame.requestId, about)
       if (memory) refuseRepeats(session, module, frame, memory, error)
-      noteRefusedFrame(services, session, name, startedAt, error)
       finish(false)
+      noteRefusedFrame(services, session, name, startedAt, error)
     },
   )
 }
