@@ -96,6 +96,15 @@ test('a waiter sends orders, opens and closes no shift; a runner takes no money:
   await page.locator('[data-terminal="pos-2"]').click()
   await expect(page.locator('[data-refused="pos_shift"]')).toContainText('does not open shifts')
   await expect(page.getByTestId('open-shift')).toHaveCount(0)
+  // The manager changes the role while the app is open: it hears of that with its next connection.
+  const omar = await personId('omar')
+  for (const [role, shown] of [
+    ['cashier', page.getByTestId('open-shift')],
+    ['waiter', page.locator('[data-refused="pos_shift"]')],
+  ] as const) {
+    expect((await stage.ask('PATCH', `/api/manage/people/${omar}`, { role })).status).toBe(200)
+    await expect(shown).toBeVisible()
+  }
   await lock(page)
   await signIn(page, 'sara')
   await openShift(page, 'pos-2')
@@ -109,9 +118,7 @@ test('a waiter sends orders, opens and closes no shift; a runner takes no money:
   await add(page, 'cat-hot-drinks', 'item-turkish-coffee')
   const id = (await page.locator('.cart').getAttribute('data-order'))!
   await page.getByTestId('send').click()
-  await expect
-    .poll(() => find('order_header', id))
-    .toMatchObject({ statusId: 'open', openedBy: await personId('omar') })
+  await expect.poll(() => find('order_header', id)).toMatchObject({ statusId: 'open', openedBy: omar })
   await expect(page.locator('.queue-badge')).toHaveCount(0)
   await page.getByTestId('shift').click()
   await expect(page.getByTestId('close-shift')).toHaveCount(0)
@@ -223,6 +230,14 @@ test('nothing works without: neither pages, nor REST, nor sockets', async ({ pag
     await expect(cardOf(page, 'unpaired')).toBeVisible()
     await expect(page.locator('[data-screen], .screen')).toHaveCount(0)
   }
+  // A device that nobody knows, while the server is away: it says so, and asks to be paired when the server is back.
+  await keepPages(page.context())
+  await page.evaluate(() => localStorage.clear())
+  stage.relay().setOpen(false)
+  await openApp(page, stage, 'pos')
+  await expect(page.locator('[data-start="no-server"]')).toBeVisible()
+  stage.relay().setOpen(true)
+  await expect(cardOf(page, 'unpaired')).toBeVisible()
   const paths = ['/api/branches', `/api/branches/${BRANCH}/modules/pos/tables/order_header`, '/api/auth/people']
   for (const path of paths) {
     const { status, body } = await send(stage.server().url, path)

@@ -53,6 +53,7 @@ async function findPlace(search: string, access: Access): Promise<Place | 'no-br
   if (named) return { branchId: named, moduleId }
   try {
     const answer = await access.fetch('/api/branches')
+    if (answer.status === 401 || answer.status === 403) access.recheck()
     const { branches } = (await answer.json()) as { branches?: { id: string; modules: { moduleId?: string }[] }[] }
     const found = branches?.find(({ modules }) => modules.some((module) => module.moduleId === moduleId))
     return found ? { branchId: found.id, moduleId } : branches ? 'no-branch' : 'no-server'
@@ -101,11 +102,12 @@ function PlacedBranch({ role, children }: { role: AppName; children: ReactNode }
 function OpenBranch({ place, role, children }: { place: Place; role: string; children: ReactNode }) {
   const [branch, setBranch] = useState<Branch>()
   const [problem, setProblem] = useState<'no-branch' | 'no-server' | 'refused'>()
-  const { getToken, recheck } = useAccess()
+  const { getToken, recheck, refreshPermissions } = useAccess()
   useEffect(() => {
     const conflicts = conflictsOf(() => store)
     const store: AppStore = createStore<AppTables>({ ...place, role, conflicts, ...(getToken && { getToken }) })
     store.on('signed-out', recheck)
+    store.on('status', ({ status }) => status === 'ready' && refreshPermissions())
     let isOver = false
     const show = () => {
       if (isOver) return
@@ -126,7 +128,7 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       window.clearTimeout(timer)
       void store.close()
     }
-  }, [place, role, getToken, recheck])
+  }, [place, role, getToken, recheck, refreshPermissions])
   if (!branch) {
     return (
       <LocaleProvider>

@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useState } from 'react'
+import { createContext, useCallback, useContext, useMemo, useState } from 'react'
 import { deviceMemory } from '../preferences.ts'
 import type { PairedDevice, SignedInPerson } from '../sdk.ts'
 import { deviceSession } from './device.ts'
@@ -20,6 +20,8 @@ export interface Access {
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** The server refused us: look again who we are. */
   recheck(): void
+  /** Ask again what we may do, after a new connection. */
+  refreshPermissions(): void
 }
 
 export type May = (action: WriteAction, table: string) => boolean
@@ -35,37 +37,44 @@ export function useAccess(): Access {
 const REMEMBERED = 'mishkah-permissions'
 
 /**
- * What the device or the person may do, as the server says it now: a role may have been changed since the sign-in. Kept
+ * What the device or the person may do, as the server said it last: a role may have been changed since the sign-in. Kept
  * for the times without a server.
  *
  * @param holder - Id of the person or the device; undefined asks nothing.
+ * @param known - What the sign-in said.
  */
-export function usePermissions(holder: string | undefined, known: readonly string[] | null): readonly string[] | null {
-  const [permissions, setPermissions] = useState(() => readRemembered(holder) ?? known)
-  useEffect(() => {
+export function usePermissions(
+  holder: string | undefined,
+  known: readonly string[] | null,
+): { permissions: readonly string[] | null; refresh(): void } {
+  const [told, setTold] = useState<Told>()
+  const refresh = useCallback(() => {
     if (holder === undefined) return
-    let isOver = false
-    setPermissions(readRemembered(holder) ?? known)
     deviceSession
       .fetch('/api/auth/me')
       .then((answer) => (answer.ok ? answer.json() : undefined))
-      .then((me: { permissions: string[] } | undefined) => {
-        if (isOver || !me) return
-        deviceMemory.write(REMEMBERED, JSON.stringify({ holder, permissions: me.permissions }))
-        setPermissions(me.permissions)
+      .then((me: { permissions: readonly string[] } | undefined) => {
+        if (!me) return
+        const next = { holder, permissions: me.permissions }
+        deviceMemory.write(REMEMBERED, JSON.stringify(next))
+        setTold((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next))
       })
       .catch(() => undefined)
-    return () => {
-      isOver = true
-    }
-  }, [holder, known])
-  return holder === undefined ? known : permissions
+  }, [holder])
+  const remembered = useMemo(() => (holder === undefined ? undefined : readRemembered(holder)), [holder])
+  const own = told?.holder === holder ? told?.permissions : undefined
+  return { permissions: own ?? remembered ?? known, refresh }
 }
 
-function readRemembered(holder: string | undefined): readonly string[] | undefined {
+interface Told {
+  holder: string
+  permissions: readonly string[]
+}
+
+function readRemembered(holder: string): readonly string[] | undefined {
   try {
-    const kept = JSON.parse(deviceMemory.read(REMEMBERED) ?? 'null') as { holder: string; permissions: string[] } | null
-    return kept?.holder === holder ? kept?.permissions : undefined
+    const kept = JSON.parse(deviceMemory.read(REMEMBERED) ?? 'null') as Told | null
+    return kept?.holder === holder ? kept.permissions : undefined
   } catch {
     return undefined
   }

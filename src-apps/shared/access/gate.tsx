@@ -53,18 +53,19 @@ function useAccessOf({ state, door, recheck }: Gate, app: AppName): Access | und
   const isIn = person !== undefined || (paired !== undefined && !needsPerson(app, paired))
   const holder = isIn ? (person?.id ?? paired?.id) : undefined
   const admitted = door?.kind === 'admitted' ? door.permissions : null
-  const permissions = usePermissions(holder, person?.permissions ?? admitted)
+  const { permissions, refresh } = usePermissions(holder, person?.permissions ?? admitted)
   const isOpen = state?.kind === 'unpaired' && (door?.kind === 'open' || door?.kind === 'admitted')
   const isRemembered = state === undefined && door?.kind === 'open'
   return useMemo(() => {
     if (isOpen || isRemembered) {
       const nobody = { device: undefined, person: undefined, getToken: undefined }
-      return { ...nobody, key: 'open', permissions, fetch: fetchOpen, recheck }
+      return { ...nobody, key: 'open', permissions, fetch: fetchOpen, recheck, refreshPermissions: refresh }
     }
     if (holder === undefined) return undefined
     const { getToken, fetch } = deviceSession
-    return { key: holder, device: paired, person, permissions, getToken, fetch, recheck }
-  }, [isOpen, isRemembered, holder, paired, person, permissions, recheck])
+    const who = { key: holder, device: paired, person, permissions }
+    return { ...who, getToken, fetch, recheck, refreshPermissions: refresh }
+  }, [isOpen, isRemembered, holder, paired, person, permissions, recheck, refresh])
 }
 
 function needsPerson(app: AppName, device: PairedDevice): boolean {
