@@ -60,7 +60,7 @@ export function prepareClosedStage(): ClosedStage {
   }
 
   test.beforeAll(async () => {
-    server = await startTestServer({ env: { MISHKAH_ADMIN_PASSWORD: PASSWORD } })
+    server = await startTestServer({ args: ['--https-port', '0'], env: { MISHKAH_ADMIN_PASSWORD: PASSWORD } })
     relay = await startRelay(() => server!.url)
     const signedIn = await send(server.url, '/api/auth/login', {
       method: 'POST',

@@ -84,6 +84,26 @@ test('the QR code: paired at once, the secret leaves the address, tokens are ren
   await expect(cardOf(page, 'revoked')).toBeVisible()
 })
 
+test('the address of the QR code as it is: https with the branch’s own certificate, encrypted sockets', async ({
+  browser,
+}) => {
+  // What installing the certificate does (e2e/integration/https.test.ts) is not this browser's to do.
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  const { qr } = await stage.invite('waiter', 'Tablet by https')
+  expect(new URL(qr.urls[0]!).protocol).toBe('https:')
+  const opened = page.waitForEvent('websocket')
+  await page.goto(qr.urls[0]!)
+  await expect(cardOf(page, 'pin')).toBeVisible()
+  expect(page.url()).not.toContain(qr.secret)
+  expect(await page.evaluate('isSecureContext && "locks" in navigator')).toBe(true)
+  await signIn(page, 'omar')
+  await expect(page.locator('[data-screen]')).toBeVisible()
+  await expect(page.locator('[data-link="ready"]')).toBeVisible()
+  expect(new URL((await opened).url()).protocol).toBe('wss:')
+  await context.close()
+})
+
 test('the 8 digits: typed with fingers, approved in the console or by a manager’s PIN on the device', async ({
   page,
 }) => {
