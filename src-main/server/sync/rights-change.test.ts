@@ -58,8 +58,8 @@ async function signIn(user: string): Promise<void> {
   ids[user] = (body as Frame).user.id
 }
 
-async function ask(user: string, question: Question): Promise<Reply> {
-  return await server.ask({ ...question, headers: { Authorization: `Bearer ${tokens[user]}` } })
+async function ask(user: string, question: Question, headers: Record<string, string> = {}): Promise<Reply> {
+  return await server.ask({ ...question, headers: { ...headers, Authorization: `Bearer ${tokens[user]}` } })
 }
 
 async function admin(method: string, path: string, body: object): Promise<Frame> {
@@ -217,10 +217,15 @@ test('the policy changes between two starts', async () => {
   const whole = await sync(unconcerned)
   expect(sent).toEqual(VIEWS.waiter)
   await moveOn()
+  const list = { path: 'tables/employees' }
+  const { etag } = (await ask(user, list)).headers
+  expect((await ask(user, list, { 'If-None-Match': etag! })).status).toBe(304)
   await server.close()
   await start(RULES.filter(({ id }) => id !== 'own'))
   await Promise.all([signIn(user), signIn(unconcerned)])
   const after = await sync(user, ready.cursor.pos)
   expect([after.ready.fullSync, after.sent]).toEqual([{ pos: 'rights-changed' }, VIEWS.cashier])
+  const again = await ask(user, list, { 'If-None-Match': etag! })
+  expect([again.status, shown((again.body as Frame).rows)]).toEqual([200, VIEWS.cashier])
   expect((await sync(unconcerned, whole.ready.cursor.pos)).ready.mode).toBe('events')
 })
