@@ -250,13 +250,14 @@ describe('writing', () => {
   })
 })
 
+async function connect(user: string, hello: Frame): Promise<[TestClient, Frame]> {
+  const client = new TestClient(`${server.url.replace('http', 'ws')}/ws`)
+  await client.opened
+  client.send({ type: 'client:hello', protocol: 2, branchId: 'dar', modules: ['pos'], token: tokens[user], ...hello })
+  return [client, await client.next('server:ready')]
+}
+
 test('a socket hears what its role may see; a record that leaves its view is deleted for it, on line and after a pause', async () => {
-  const connect = async (user: string, hello: Frame): Promise<[TestClient, Frame]> => {
-    const client = new TestClient(`${server.url.replace('http', 'ws')}/ws`)
-    await client.opened
-    client.send({ type: 'client:hello', protocol: 2, branchId: 'dar', modules: ['pos'], token: tokens[user], ...hello })
-    return [client, await client.next('server:ready')]
-  }
   const [waiter, ready] = await connect('waiter', { requestSnapshot: false })
   const [manager] = await connect('manager', { requestSnapshot: false })
   const give = async (id: string, tableId: string | undefined): Promise<void> => {
@@ -285,6 +286,32 @@ test('a socket hears what its role may see; a record that leaves its view is del
     { order_header: ['mine'] },
   ])
   for (const client of [waiter, manager, late]) client.terminate()
+})
+
+test('topics tell of whole tables: a role that sees all of one hears it, whatever other tables hide', async () => {
+  const [waiter] = await connect('waiter', { requestSnapshot: false })
+  const subscribe = async (topic: string): Promise<unknown> => {
+    waiter.send({ type: 'subscribe', topic })
+    const { type, code } = await waiter.next((frame) => frame.topic === topic)
+    return code ?? type
+  }
+  const closed = [
+    'table::order_header',
+    'table::orders',
+    'sync-table::dar::order_header',
+    'sync-table::dar::pos::orders',
+  ]
+  for (const topic of [...closed, 'sync::dar::pos', 'pos:sync:dar', 'dar:pos:kds:orders', 'table::employee']) {
+    expect([topic, await subscribe(topic)]).toEqual([topic, 'forbidden'])
+  }
+  const open = ['table::menu_items', 'sync-table::dar::pos::order_payment', 'dar:pos:payments', 'dar:kds:jobs:updates']
+  for (const topic of [...open, 'table::nothing', 'dar:free:words']) {
+    expect([topic, await subscribe(topic)]).toEqual([topic, 'ack'])
+  }
+  await put('menu_items', { id: 'topic-tea', name: 'Tea' })
+  const told = await waiter.next(({ type, topic }) => type === 'publish' && topic === 'table::menu_items')
+  expect(told.data.snapshot.recordRef.key).toBe('topic-tea')
+  waiter.terminate()
 })
 
 describe('roles and reasons', () => {

@@ -165,7 +165,7 @@ test('frames of both dialects, and what a rule keeps from them; the audit log ha
     ['client:query', 'order_line', 200, null, 'waiter', true, null],
     ['client:hello', null, 200, null, 'floor', true, null],
     ['client:query', 'employees', 403, 'forbidden', 'floor', false, 'permission read:employees'],
-    ['subscribe sync::dar::pos', null, 403, 'forbidden', 'floor', false, 'topics need the whole module'],
+    ['subscribe sync::dar::pos', null, 403, 'forbidden', 'floor', false, 'topics need whole tables'],
   ])
   expect(requests.every(({ kind, branchId }) => kind === 'socket' && branchId === 'dar')).toBe(true)
   const { body } = await ask('admin', { path: '/api/manage/audit?action=request&limit=100' })
@@ -174,7 +174,7 @@ test('frames of both dialects, and what a rule keeps from them; the audit log ha
     .map(({ actor, subject, reason }: Frame) => [actor.name, subject, reason])
   expect(denials.sort()).toEqual([
     ['floor', 'socket client:query employees', 'forbidden: permission read:employees'],
-    ['floor', 'socket subscribe sync::dar::pos', 'forbidden: topics need the whole module'],
+    ['floor', 'socket subscribe sync::dar::pos', 'forbidden: topics need whole tables'],
     ['waiter', 'socket client:publish menu_items', 'forbidden: permission update:menu_items'],
     ['waiter', 'socket client:publish order_line', 'field-not-writable: price'],
     ['waiter', 'socket client:publish order_line', 'forbidden: open-only'],

@@ -55,9 +55,11 @@ const BRANCH_TOPICS: readonly [string, ReadonlySet<string>][] = [
 
 /** Topics that a change of a table is told on, under the table's name and each of its aliases. */
 export function tableTopics(event: StoredEvent, table: TableDefinition | undefined): string[] {
-  const { branchId, moduleId } = event
-  const names = [event.table!, ...(table?.aliases ?? [])]
-  return names.flatMap((name) => [
+  return topicsOf(event, [event.table!, ...(table?.aliases ?? [])])
+}
+
+function topicsOf({ branchId, moduleId }: ModuleName, tableNames: readonly string[]): string[] {
+  return tableNames.flatMap((name) => [
     `sync-table::${branchId}::${moduleId}::${name}`,
     `sync-table::${branchId}::${name}`,
     `table::${name}`,
@@ -69,6 +71,15 @@ export function branchTopics(event: StoredEvent): { name: string; topic: string 
     name: `${event.branchId}:${topic}`,
     topic,
   }))
+}
+
+type ModuleName = Pick<StoredEvent, 'branchId' | 'moduleId'>
+
+/** Whether the server tells of changes of this table on the topic. */
+export function isToldOn(topic: Topic, module: ModuleName, table: TableDefinition): boolean {
+  if (topic.kind === 'sync') return topic.branchId === module.branchId && topic.moduleId === module.moduleId
+  if (topic.kind === 'table') return topicsOf(module, [table.name, ...table.aliases]).includes(topic.name)
+  return BRANCH_TOPICS.some(([name, tables]) => topic.name === `${module.branchId}:${name}` && tables.has(table.name))
 }
 
 /** Whether the server tells changes on a topic of that name. */

@@ -13,7 +13,7 @@ import type { GatewayCounters } from './gateway-figures.ts'
 import type { FlushList } from './outgoing-queue.ts'
 import type { Session } from './session.ts'
 import { SyncTopics } from './sync-topics.ts'
-import { branchTopics, isBranchTopic, parseTopic, type Topic, tableTopics } from './topic-names.ts'
+import { branchTopics, isBranchTopic, isToldOn, parseTopic, type Topic, tableTopics } from './topic-names.ts'
 import { textFrame } from './wire-frame.ts'
 
 /** A topic of one branch with its last data. */
@@ -133,7 +133,7 @@ export class TopicHub {
     if (!session.topics.has(topic.name) && !session.canSubscribe) {
       throw new AppError('invalid-topic', 'This socket has as many topics as it may have.')
     }
-    if (topic.kind !== 'free' || isBranchTopic(branchId, topic.name)) this.#assertSeesAll(session, branchId)
+    if (topic.kind !== 'free' || isBranchTopic(branchId, topic.name)) this.#assertSeesAll(session, branchId, topic)
     const initial = topic.kind === 'sync' ? this.#sync.read(topic) : undefined
     const open = this.#open(branchId, topic.name, topic.kind)
     // Those who are subscribed already must not miss what a newcomer gets in its snapshot.
@@ -145,21 +145,21 @@ export class TopicHub {
   }
 
   /**
-   * What the server tells on topics is made once for all subscribers, so only those hear it who may see all of it; others
-   * follow the events of their rooms, which are made for each.
+   * What the server tells on a topic is made once for all subscribers, so only those hear it who may see all of the tables
+   * that it tells of; others follow the events of their rooms, which are made for each.
    */
-  #assertSeesAll(session: Session, branchId: string): void {
+  #assertSeesAll(session: Session, branchId: string, topic: Topic): void {
     const branch = this.#guard.storeFor(session.principal, this.#store).getBranch(branchId)
-    const hasLimits = branch.moduleIds().some((id) => {
-      const rights = rightsOf(branch.getModule(id))
-      return rights !== undefined && !rights.tables().every(seesAll)
+    const hasLimits = branch.moduleIds().some((moduleId) => {
+      const rights = rightsOf(branch.getModule(moduleId))
+      return rights?.tables().some((table) => !seesAll(table) && isToldOn(topic, { branchId, moduleId }, table.table))
     })
     if (!hasLimits) return
     throw new AppError(
       'forbidden',
       'This topic tells of records that your role may not see; follow the events instead.',
       {
-        details: { rule: 'topics need the whole module' },
+        details: { rule: 'topics need whole tables' },
       },
     )
   }
