@@ -67,7 +67,8 @@ function Start({ link, desktop }: Omit<AppProps, 'preferences'>) {
   const token = server.kind === 'ready' ? server.address.token : null
   const api = useMemo(() => (baseUrl === undefined ? undefined : createApiClient({ baseUrl, token })), [baseUrl, token])
   const me = useQuery(meQuery(api))
-  const status = useQuery(statusQuery(api))
+  // Asked by nobody known it would only be refused, and each refusal stands in the audit log.
+  const status = useQuery(statusQuery(me.data === undefined ? undefined : api))
   const isUnknown = isUnknownCaller(me.error) || isUnknownCaller(status.error)
   const authState = useQuery({ ...authStateQuery(api), enabled: api !== undefined && isUnknown })
   const kit = useSyncExternalStore(recoveryKit.subscribe, recoveryKit.get)

@@ -106,7 +106,15 @@ function useColumns(): SimpleColumn<AuditEntry>[] {
     },
     { id: 'subject', title: t('audit.subject'), cell: ({ subject }) => <bdi>{subject ?? '—'}</bdi> },
     { id: 'reason', title: t('common.reason'), cell: ({ reason }) => <bdi>{reason ?? '—'}</bdi> },
-    { id: 'address', title: t('audit.address'), cell: ({ actor }) => <Code>{actor.address ?? '—'}</Code> },
+    {
+      id: 'address',
+      title: t('audit.address'),
+      cell: ({ actor }) => (
+        <span className="nowrap">
+          <Code>{actor.address ?? '—'}</Code>
+        </span>
+      ),
+    },
   ]
   if (!hasDetails) return columns
   return [

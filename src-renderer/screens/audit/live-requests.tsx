@@ -79,7 +79,15 @@ export function LiveRequests() {
                         '—'
                       ),
                   },
-                  { id: 'address', title: t('audit.address'), cell: ({ address }) => <Code>{address}</Code> },
+                  {
+                    id: 'address',
+                    title: t('audit.address'),
+                    cell: ({ address }) => (
+                      <span className="nowrap">
+                        <Code>{address}</Code>
+                      </span>
+                    ),
+                  },
                   {
                     id: 'ms',
                     title: t('live.requests.ms'),
