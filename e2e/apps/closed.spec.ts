@@ -224,6 +224,29 @@ test('a tab that somebody locks is locked in the other tab as well', async ({ pa
   await expect(page.getByTestId('shift')).toContainText(PEOPLE.omar.name)
 })
 
+test('what a device keeps of one person is not shown to another who may not see it', async ({ page }) => {
+  const customers = async () => {
+    await page.locator('.cart-types [data-value="delivery"]').click()
+    await page.getByTestId('customer').click()
+    const shown = await page.locator('[data-dialog="customer"] .customer').count()
+    await page.keyboard.press('Escape')
+    return shown
+  }
+  await pairByLink(page, stage, { query: POS })
+  await signIn(page, 'sara')
+  await openShift(page, 'pos-1')
+  expect(await customers()).toBeGreaterThan(0)
+  await lock(page)
+  await page.locator('[data-user="hana"]').click()
+  await typeDigits(page, PEOPLE.hana.pin)
+  // The server is slow: its answer must be waited for.
+  stage.relay().setDelay(400)
+  await page.getByTestId('sign-in').click()
+  await expect(page.locator('[data-screen="sell"]')).toBeVisible()
+  expect(await customers()).toBe(0)
+  stage.relay().setDelay(0)
+})
+
 test('nothing works without: neither pages, nor REST, nor sockets', async ({ page }) => {
   for (const app of ['pos', 'kds'] as const) {
     await openApp(page, stage, app, POS)

@@ -33,6 +33,8 @@ const FALLBACK_CURRENCY = 'EGP'
 const RETRY_MS = 3_000
 const ABSENT: ReadonlySet<string> = new Set(['branch-not-found', 'module-not-found'])
 const REMEMBERED = 'mishkah-branch'
+/** For whom the kept data was read. */
+const READER = 'mishkah-reader'
 
 interface Place {
   branchId: string
@@ -102,7 +104,7 @@ function PlacedBranch({ role, children }: { role: AppName; children: ReactNode }
 function OpenBranch({ place, role, children }: { place: Place; role: string; children: ReactNode }) {
   const [branch, setBranch] = useState<Branch>()
   const [problem, setProblem] = useState<'no-branch' | 'no-server' | 'refused'>()
-  const { getToken, recheck, refreshPermissions } = useAccess()
+  const { key, getToken, recheck, refreshPermissions } = useAccess()
   useEffect(() => {
     const conflicts = conflictsOf(() => store)
     const store: AppStore = createStore<AppTables>({ ...place, role, conflicts, ...(getToken && { getToken }) })
@@ -112,6 +114,7 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
     const show = () => {
       if (isOver) return
       deviceMemory.write(REMEMBERED, place.branchId)
+      deviceMemory.write(READER, key)
       setBranch({ ...place, store })
     }
     const refuse = (error: unknown) => {
@@ -120,7 +123,12 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       if (isUnknown) deviceMemory.write(REMEMBERED, null)
       setProblem(isUnknown ? 'no-branch' : 'refused')
     }
-    store.connect().then(show, refuse)
+    // What the device keeps may be more than this person may see; whoever signs in has a server that knows.
+    const isOther = deviceMemory.read(READER) !== key && getToken !== undefined
+    store
+      .connect()
+      .then(() => (isOther ? untilReady(store) : undefined))
+      .then(show, refuse)
     // It goes on trying; the page only says why nothing is there yet.
     const timer = window.setTimeout(() => setProblem((known) => known ?? 'no-server'), RETRY_MS)
     return () => {
@@ -128,7 +136,7 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       window.clearTimeout(timer)
       void store.close()
     }
-  }, [place, role, getToken, recheck, refreshPermissions])
+  }, [place, role, key, getToken, recheck, refreshPermissions])
   if (!branch) {
     return (
       <LocaleProvider>
@@ -141,6 +149,17 @@ function OpenBranch({ place, role, children }: { place: Place; role: string; chi
       <BranchLocale>{children}</BranchLocale>
     </BranchContext>
   )
+}
+
+function untilReady(store: AppStore): Promise<void> {
+  if (store.status === 'ready') return Promise.resolve()
+  return new Promise((resolve) => {
+    const stop = store.on('status', ({ status }) => {
+      if (status !== 'ready') return
+      stop()
+      resolve()
+    })
+  })
 }
 
 /** Tills and the kitchen change one order at the same time; what does not contradict itself is brought together. */
