@@ -52,10 +52,17 @@ export class ViewHistory {
       // Whoever is new and starts anew has no older data: what it is answered now stands at the head.
       const isNew = beginning === undefined && cursor === undefined
       beginning = { view, epoch, seq: isNew ? seq - 1 : seq }
-      this.#settings.setSetting(key, JSON.stringify({ ...beginnings, [place]: beginning }))
+      this.#note(key, { ...beginnings, [place]: beginning })
     }
     if (!beginning || cursor?.epoch !== beginning.epoch) return true // of another epoch: the delta itself refuses it
     return (cursor.seq ?? 0) > beginning.seq
+  }
+
+  /** A disk that is full keeps nobody from reading: until it can be noted, the reader is answered in full each time. */
+  #note(key: string, beginnings: Record<string, Beginning>): void {
+    try {
+      this.#settings.setSetting(key, JSON.stringify(beginnings))
+    } catch {}
   }
 }
 
