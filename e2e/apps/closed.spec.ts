@@ -17,6 +17,8 @@ import {
 /** Till and kitchen screen of a closed branch: who may do what, and that nothing works without. */
 test.use({ viewport: { width: 1280, height: 800 } })
 const stage = prepareClosedStage()
+/** An access token is renewed before it has lived for so long. */
+const QUARTER_MS = 14 * 60_000
 const POS = `?branch=${BRANCH}`
 
 async function personId(user: string): Promise<string> {
@@ -211,13 +213,23 @@ test('wrong PINs are told, then the wait; who cannot be checked is told too', as
   await expect(page.locator('[data-screen]')).toBeVisible()
 })
 
-test('a tab that somebody locks is locked in the other tab as well', async ({ page }) => {
+test('two tabs are one device: one renews the tokens for both, and locking one locks the other', async ({ page }) => {
   await pairByLink(page, stage, { query: POS })
   await signIn(page, 'sara')
   await openShift(page, 'pos-1')
   const tab = await page.context().newPage()
   await openApp(tab, stage, 'pos', POS)
   await expect(tab.locator('[data-screen="sell"]')).toBeVisible()
+  let renewals = 0
+  page.context().on('request', (request) => {
+    if (request.url().endsWith('/api/auth/refresh')) renewals++
+  })
+  const sockets = [page, tab].map((one) => one.waitForEvent('websocket'))
+  for (const one of [page, tab]) await one.clock.setSystemTime(Date.now() + QUARTER_MS)
+  stage.relay().cut()
+  await Promise.all(sockets)
+  for (const one of [page, tab]) await expect(one.locator('[data-link="ready"]')).toBeVisible()
+  await expect.poll(() => renewals).toBe(1)
   await lock(page)
   await expect(cardOf(tab, 'pin')).toBeVisible()
   await signIn(tab, 'omar')

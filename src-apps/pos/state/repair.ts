@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react'
-import { useBranch } from '../../shared/branch.tsx'
+import { useBranch, useMay } from '../../shared/branch.tsx'
 import { useQueue, useTable } from '../../shared/hooks.ts'
 import { useOrderActions } from './order-actions.ts'
 import { useTill } from './till.tsx'
@@ -19,7 +19,7 @@ export function useRepair(): void {
   const { pending } = useQueue(store)
   const latest = useRef(actions)
   latest.current = actions
-  const isQuiet = link === 'ready' && pending.length === 0
+  const isQuiet = useMay()('update', 'order_header') && link === 'ready' && pending.length === 0
   useEffect(() => {
     if (!isQuiet || tickets.length === 0) return
     const mine = orders.filter(({ posId, statusId }) => posId === terminal.id && MOVING.has(statusId ?? ''))
