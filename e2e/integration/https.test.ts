@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,11 +31,13 @@ let folders = 0
 async function start(
   https: Partial<HttpsOptions>,
   options: Partial<ServerOptions> = {},
-): Promise<{ server: RunningServer; dataDir: string; port: number }> {
+): Promise<{ server: RunningServer; dataDir: string; port: number; warnings: readonly string[] }> {
   const dataDir = join(root, String(folders++))
   let port = 0
+  const warnings: string[] = []
   const log: Log = {
     ...silentLog,
+    warn: (event) => void warnings.push(event),
     info(event, fields) {
       if (event === 'https') port = Number(fields?.port)
     },
@@ -64,6 +66,7 @@ async function start(
   return {
     server,
     dataDir,
+    warnings,
     // Known once https is served, which may be later.
     get port() {
       return port
@@ -134,8 +137,12 @@ test('an owner may bring a certificate; a renewed file is served without a resta
   const own = { certFile: join(root, 'own.pem'), keyFile: join(root, 'own.key') }
   writeFileSync(own.certFile, cert)
   writeFileSync(own.keyFile, key)
-  const { port } = await start({ own })
+  chmodSync(own.keyFile, 0o644)
+  const { port, warnings } = await start({ own })
   expect((await get(port, '/healthz', other.pem)).status).toBe(200)
+  expect(warnings).toContain('tls-key-readable')
+  chmodSync(own.keyFile, 0o600)
+  expect((await start({ own })).warnings).not.toContain('tls-key-readable')
 
   writeFileSync(own.keyFile, 'nonsense')
   await expect(start({ own })).rejects.toMatchObject({ code: 'certificate-unusable' })

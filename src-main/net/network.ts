@@ -11,7 +11,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { openSecretFolder, type SecretStore } from '../lib/secret-folder.ts'
 import { type Authority, type AuthorityFacts, type Credentials, openAuthority } from './certificates/authority.ts'
-import { openOwnCertificate } from './certificates/own-certificate.ts'
+import { isReadableByOthers, openOwnCertificate } from './certificates/own-certificate.ts'
 import { type KeyBox, sealKeys } from './certificates/sealed-keys.ts'
 import { type AddressMemory, openAddressMemory } from './discovery/address-memory.ts'
 import { type HttpsListener, listenHttps } from './https-listener.ts'
@@ -59,6 +59,7 @@ export interface NetworkInput {
 /** Adapters come and go: conventions.md 1.4. */
 const CHECK_EVERY_MS = 15_000
 const CERTIFICATE_CHECK_MS = 3_600_000
+const KEY_READABLE = 'Every user of this computer may read the file of --tls-key: take that right away (chmod o-rwx).'
 const KEYS_IN_CLEAR =
   'The keys of https lie in files that only the user of this server may read; no key store is in use.'
 
@@ -119,6 +120,8 @@ export function createNetwork(input: NetworkInput): Network {
     const open = await listenHttps({ front, host, port: https.port, material: served, limit, checkEveryMs })
     port = open.port
     log.info('https', { port, notAfter: served.notAfter, names: served.names.join(' ') })
+    if (https.own && (await isReadableByOthers(https.own.keyFile)))
+      log.warn('tls-key-readable', { message: KEY_READABLE })
     if (!own && !input.box) log.warn('tls-keys-in-clear', { message: KEYS_IN_CLEAR })
     const fingerprint = (own ? undefined : await authority())?.fingerprint ?? null
     input.notify({ kind: 'https', urls: secureUrls(port), fingerprint })

@@ -31,6 +31,11 @@ export function openOwnCertificate(files: CertificateFiles): OwnCertificate {
   }
 }
 
+/** Whether other users of this computer may read the key. Windows has no such modes: there it is false. */
+export async function isReadableByOthers(keyFile: string): Promise<boolean> {
+  return process.platform !== 'win32' && ((await stat(keyFile)).mode & 0o007) !== 0
+}
+
 async function stampOf(path: string): Promise<string> {
   const { mtimeMs, size } = await stat(path)
   return `${mtimeMs}-${size}`
