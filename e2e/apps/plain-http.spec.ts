@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
  * server as if from the tablet's address.
  */
 const PASSWORD = 'the manager of the house'
-const PROXY = ['--trust-proxy', '127.0.0.1']
+const PROXY = ['--trust-proxy', '127.0.0.1', '--https-port', '0']
 test.use({ extraHTTPHeaders: { 'X-Forwarded-For': '192.168.1.77' } })
 
 let server: TestServer | undefined
@@ -30,10 +30,14 @@ for (const [lang, words] of [
       extraHTTPHeaders: { 'X-Forwarded-For': '192.168.1.77' },
     })
     const page = await context.newPage()
-    await page.goto(`${server.url}/pos/`)
+    const refusal = page.locator('.refusal')
+    // https opens a moment after the start.
+    await expect(async () => {
+      await page.goto(`${server!.url}/pos/`)
+      expect(await refusal.getByRole('link').count()).toBeGreaterThan(0)
+    }).toPass()
     expect(new URL(page.url()).pathname).toBe('/trust')
     await expect(page.locator('html')).toHaveAttribute('dir', lang === 'ar' ? 'rtl' : 'ltr')
-    const refusal = page.locator('.refusal')
     await expect(refusal).toContainText(words)
     await expect(refusal.getByRole('link').first()).toHaveAttribute('href', /^https:\/\/.+:\d+\/pos\/$/)
     await look(page, `refused, ${lang}`)
