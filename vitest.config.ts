@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 // On a build machine that others use too, a process may get no processor for seconds: one more try tells that from a fault.
 const retry = process.env.CI ? 1 : 0
 
-/** Two projects: `unit` is quick and part of `npm run check`; `integration` starts real servers and processes. */
+/**
+ * Two projects: `unit` is quick and part of `npm run check`; `integration` starts real servers and processes, of the bundle
+ * as it is shipped.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -21,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['e2e/integration/**/*.test.ts'],
+          globalSetup: 'e2e/support/build-pages.ts',
           testTimeout: 120_000,
           retry,
           hookTimeout: 60_000,

@@ -161,11 +161,8 @@ export async function buildStaleClient(): Promise<void> {
   if (failure) throw failure
 }
 
-/** The server without a window, as services run it. */
-export const HEADLESS_PROGRAM = 'dist/main/headless.js'
-
 /** One file of each of the two builds of the program, and what they are made of. */
-const MAIN_OUTPUTS = [HEADLESS_PROGRAM, 'dist/main/preload.cjs']
+const MAIN_OUTPUTS = ['dist/main/headless.js', 'dist/main/preload.cjs']
 const MAIN_SOURCES = ['src-main', 'src-shared', 'package.json', 'package-lock.json']
 
 function newestIn(path: string): number {

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { EXIT_CODES, type Launch, OptionsError, parseLaunch } from '../src-main/config/options.ts'
-import { readAppVersion, sourceDataDir } from '../src-main/config/paths.ts'
+import { headlessProgram, readAppVersion, sourceDataDir } from '../src-main/config/paths.ts'
 import type { runHeadless } from '../src-main/headless.ts'
-import { buildPages, bundleStaleMain, HEADLESS_PROGRAM } from './bundle.ts'
+import { buildPages, bundleStaleMain } from './bundle.ts'
 import { findElectron, whyNoWindow } from './electron-program.ts'
 
 /** `npm start`: builds what changed, then opens the desktop app, or runs headless and says why. */
@@ -59,7 +59,7 @@ async function serve(): Promise<number> {
     console.error(`The program could not be bundled: ${reason}\nIt runs from its sources.`)
     return serveFromSources()
   }
-  const program: { runHeadless: typeof runHeadless } = await import(pathToFileURL(join(root, HEADLESS_PROGRAM)).href)
+  const program: { runHeadless: typeof runHeadless } = await import(pathToFileURL(headlessProgram).href)
   return program.runHeadless(argv)
 }
 

@@ -4,7 +4,7 @@ import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { WebSocket } from 'ws'
-import { HEADLESS_PROGRAM } from '../../scripts/bundle.ts'
+import { headlessProgram } from '../../src-main/config/paths.ts'
 import { startBenchServer } from '../lib/bench-server.ts'
 import { HelperProcess } from '../lib/helper-process.ts'
 import { dataSet } from '../lib/history.ts'
@@ -36,7 +36,7 @@ export const start: Bench = {
     const ours = await alternate(
       isQuick ? 3 : 5,
       async () => {
-        const ms = await timeStart((port) => [HEADLESS_PROGRAM, '--port', String(port), '--data', dataDir])
+        const ms = await timeStart((port) => [headlessProgram, '--port', String(port), '--data', dataDir])
         progress(`ours ${milliseconds(ms)}`)
         return ms
       },

@@ -1,7 +1,8 @@
-import { buildPages } from '../../scripts/bundle.ts'
+import { buildPages, bundleStaleMain } from '../../scripts/bundle.ts'
 
-/** What the server gives to browsers (console, SDK, apps) is built from the sources of this moment. */
+/** The server, and what it gives to browsers (console, SDK, apps), are built from the sources of this moment. */
 async function buildAll(): Promise<void> {
+  await bundleStaleMain()
   const failures = await buildPages()
   if (failures.length > 0) throw new AggregateError(failures, failures.map(({ message }) => message).join('\n'))
 }

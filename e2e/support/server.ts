@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { headlessProgram } from '../../src-main/config/paths.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
@@ -16,8 +17,6 @@ export interface TestServerOptions {
   env?: Record<string, string>
   /** More command-line options. */
   args?: string[]
-  /** What to run, in the project's folder; `src-main/headless.ts` without it. */
-  program?: string
 }
 
 /** A real server in a process of its own. */
@@ -41,7 +40,7 @@ export interface TestServer {
 }
 
 /**
- * Starts the server on a free port of loopback, without rate limits.
+ * Starts the server, bundled as it is shipped, on a free port of loopback, without rate limits.
  *
  * @throws Error with the output when the server does not say its address within 30 s, or ends before.
  */
@@ -83,7 +82,7 @@ interface Running {
 }
 
 async function launch(dataDir: string, options: TestServerOptions): Promise<Running> {
-  const args = [options.program ?? 'src-main/headless.ts', '--port', '0', '--data', dataDir, ...(options.args ?? [])]
+  const args = [headlessProgram, '--port', '0', '--data', dataDir, ...(options.args ?? [])]
   const env = { ...process.env, MISHKAH_RATE_LIMIT: 'off', ...options.env }
   const child = spawn(NODE, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   // The helper dies with its test, never before its server.

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { bundleStaleMain } from '../../scripts/bundle.ts'
 import { runAttacks } from './attacks.ts'
 import { runClientCloses } from './client-closes.ts'
 import { runClientKills } from './client-kills.ts'
@@ -126,6 +127,7 @@ if (values.help) process.stdout.write(USAGE)
 else await main()
 
 async function main(): Promise<void> {
+  await bundleStaleMain()
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('--seed', values.seed)
   const rounds = values.rounds === undefined ? undefined : wholeNumber('--rounds', values.rounds)
   const names = values.only?.split(',')

@@ -48,4 +48,7 @@ export function installedDataDir(platform: NodeJS.Platform, env: NodeJS.ProcessE
 /** Bundled by scripts/bundle.ts: a sandboxed preload script must be CommonJS. */
 export const preloadScript = join(here, 'dist', 'main', 'preload.cjs')
 
+/** Bundled there too: the server without a window, as services run it. */
+export const headlessProgram = join(here, 'dist', 'main', 'headless.js')
+
 export const iconDir = join(here, 'resources', 'icons')

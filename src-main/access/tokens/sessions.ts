@@ -17,8 +17,6 @@ export const SESSION_LIFE_MS: Readonly<Record<SessionMethod, number>> = {
   pairing: 180 * DAY_MS,
 }
 const KEPT_AFTER_END_MS = 30 * DAY_MS
-/** A refresh whose answer was lost may be asked for again, with the same request id, within this time. */
-const RETRY_MS = 60_000
 const MAX_AGENT = 120
 
 export interface NewSession {
@@ -51,8 +49,9 @@ interface SessionParts {
  *     T1 --use--> T2 --use--> T3            a used token that comes again means that two hold the family:
  *     T1 again ----------------> the session ends for both
  *
- * One exception keeps tablets on bad Wi-Fi signed in: the same token with the same request id within a minute, while its
- * successor is unused, gets the same successor again. Whoever stole only the token does not know the request id.
+ * One exception keeps tablets on bad Wi-Fi signed in: the same token with the same request id, while its successor is
+ * unused, gets the same successor again, however long the tablet was away. Whoever stole only the token does not know the
+ * request id; whoever stole both could as well have used the token first.
  */
 export class Sessions {
   readonly #parts: SessionParts
@@ -124,7 +123,7 @@ export class Sessions {
     const now = clock.now()
     const successor = this.#successorOf(refreshToken, requestId)
     if (known.usedAt !== null) {
-      const isRetry = requestId !== undefined && known.requestHash !== null && now - known.usedAt <= RETRY_MS
+      const isRetry = requestId !== undefined && known.requestHash !== null
       const isSame = isRetry && isSameSecret(digest(requestId), known.requestHash!)
       if (isSame && tables.findRefresh(digest(successor))?.usedAt === null) return { session, refreshToken: successor }
       this.end(session.id, 'refresh-reused')
