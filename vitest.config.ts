@@ -9,6 +9,8 @@ const retry = process.env.CI ? 1 : 0
  */
 export default defineConfig({
   test: {
+    // Vitest's own choice leaves a core free, which on a small machine is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

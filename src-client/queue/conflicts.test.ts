@@ -52,7 +52,7 @@ test('fail refuses, server-wins drops; strategies are by table, with a default',
 })
 
 /** Temporary, but never the answer to a write. */
-const OF_SIGN_IN = ['sign-in-locked']
+const OF_SIGN_IN = ['sign-in-locked', 'sign-in-unavailable']
 
 test('what is tried again is what the catalogue calls temporary', () => {
   const temporary = Object.entries(ERRORS).filter(([code, { retry }]) => retry && !OF_SIGN_IN.includes(code))
