@@ -65,8 +65,15 @@ async function bundle(entries: Record<string, string>, format: 'es' | 'cjs'): Pr
         external: EXTERNAL,
         // A dependency of Koa evaluates a template of its own; nothing of ours does.
         checks: { eval: false },
-        // One flat folder: paths.ts and server-host.ts find their neighbours beside themselves.
-        output: { format, entryFileNames: `[name].${extension}`, chunkFileNames: `[name]-[hash].${extension}` },
+        // Calls that are there to throw, as decodeURIComponent for a path, would be taken for dead code, twice.
+        treeshake: false,
+        output: {
+          format,
+          minify: false,
+          // One flat folder: paths.ts and server-host.ts find their neighbours beside themselves.
+          entryFileNames: `[name].${extension}`,
+          chunkFileNames: `[name]-[hash].${extension}`,
+        },
       },
     },
   })
