@@ -51,12 +51,14 @@ test('till: names of items in every category stay texts', async ({ page }) => {
   await expect(page.locator('[data-screen="sell"]')).toBeVisible()
   const categories = await page.locator('[data-category]').all()
   expect(categories.length).toBeGreaterThan(3)
+  let shown = 0
   for (const category of categories) {
     await category.click()
     await expect(page.locator('[data-item]').first()).toBeVisible()
+    shown += await page.locator('[data-item]').filter({ hasText: 'xss()' }).count()
     expect(await found(), 'menu').toEqual([])
   }
-  await expect(page.locator('[data-item]').filter({ hasText: 'xss()' }).first()).toBeVisible()
+  expect(shown).toBeGreaterThan(items.length / 2)
   await page.locator('[data-item]').first().click()
   expect(await found(), 'cart').toEqual([])
 })
