@@ -11,9 +11,9 @@ export default defineConfig({
   outputDir: '../test-results/console',
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  // Two servers and two browsers at once are enough for a small machine.
-  workers: 2,
-  retries: process.env.CI ? 1 : 0,
+  // Two servers and two browsers at once are enough for a small machine; on one that others use too, one is.
+  workers: process.env.CI ? 1 : 2,
+  retries: process.env.CI ? 2 : 0,
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 860 },
