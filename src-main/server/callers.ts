@@ -177,10 +177,17 @@ export function createCallers(settings: CallerSettings): Callers {
   }
 
   /** Undefined: the page may not call. Otherwise whether it is one of our own. */
-  function judgeOrigin(request: IncomingMessage, host: string, isDesktop: boolean): boolean | undefined {
+  function judgeOrigin(
+    request: IncomingMessage,
+    host: string,
+    isDesktop: boolean,
+    isSecure: boolean,
+  ): boolean | undefined {
     const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers
     if (origin === undefined) return isCrossSiteLoad(site, mode) ? undefined : true
-    if (isOwnOrigin(origin, host)) return true
+    // A page that came by plain http may have been changed on its way: over https it is none of ours.
+    const isChangeable = isSecure && origin.toLowerCase().startsWith('http:')
+    if (!isChangeable && isOwnOrigin(origin, host)) return true
     const isPreflight = request.method === 'OPTIONS' && settings.desktopToken !== undefined
     const isAllowed = origin === DESKTOP_ORIGIN ? isDesktop || isPreflight : origins.has(origin.toLowerCase())
     return isAllowed ? false : undefined
@@ -194,11 +201,11 @@ export function createCallers(settings: CallerSettings): Callers {
       return refuse('host-not-allowed', 'The Host header names no address of this server.')
     }
     const isDesktop = hasDesktopToken(request, settings.desktopToken)
-    const isSameOrigin = judgeOrigin(request, headers.host, isDesktop)
+    const { address, isLoopback, isPrivate, isSecure } = senderOf(request)
+    const isSameOrigin = judgeOrigin(request, headers.host, isDesktop, isSecure)
     if (isSameOrigin === undefined)
       return refuse('origin-not-allowed', 'Pages of this origin may not call this server.')
 
-    const { address, isLoopback, isPrivate, isSecure } = senderOf(request)
     const isOpen = settings.isOpen?.() ?? true
     if (isOpen && !isForAnyone && !isDesktop && !isLoopback && !(isPrivate && servesNetwork)) {
       return refuse('unauthorized', 'This server does not serve other devices without signing in.')

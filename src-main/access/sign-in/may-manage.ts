@@ -24,7 +24,7 @@ export function requireManage(principal: Principal, area: string): void {
  * @throws AppError `forbidden`.
  */
 export function requireAtLeast(
-  principal: Principal,
+  principal: Pick<Principal, 'permissions' | 'branchIds'>,
   roles: RoleCatalogue,
   roleIds: readonly string[],
   branchIds: readonly string[] | null,

@@ -274,6 +274,7 @@ export const deviceRoutes: readonly Route[] = [
       const person = await access.signIn.prove({ user: body.user, kind: 'pin', secret: body.pin, deviceId, address })
       const permissions = access.roles.permissionsOf(person.roleId) ?? []
       if (!mayManage({ permissions }, 'devices')) throw new AppError('forbidden', 'This person may not let devices in.')
+      requireAtLeast({ permissions, branchIds: person.branchIds }, access.roles, [waiting.roleId], waiting.branchIds)
       access.desk.approve(waiting.id, person.displayName)
       const actor = { id: person.id, name: person.displayName, deviceId: null, address }
       const subject = waiting.name ?? waiting.id
