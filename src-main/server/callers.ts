@@ -147,8 +147,12 @@ export function createCallers(settings: CallerSettings): Callers {
     return answer
   }
 
-  /** Our own pages: any of our names with the port of the request, or with the port that we listen on. */
-  function isOwnOrigin(origin: string, hostHeader: string): boolean {
+  /**
+   * Our own pages: any of our names with the port of the request, or with the port that we listen on. A page that came by
+   * plain http may have been changed on its way: to a request by https it is none of ours.
+   */
+  function isOwnOrigin(origin: string, hostHeader: string, isSecure: boolean): boolean {
+    if (isSecure && origin.toLowerCase().startsWith('http:')) return false
     if (origin === `http://${hostHeader}` || origin === `https://${hostHeader}`) return true
     const match = /^https?:\/\/([^/]+)$/i.exec(origin)
     const originHost = match?.[1]
@@ -185,9 +189,7 @@ export function createCallers(settings: CallerSettings): Callers {
   ): boolean | undefined {
     const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers
     if (origin === undefined) return isCrossSiteLoad(site, mode) ? undefined : true
-    // A page that came by plain http may have been changed on its way: over https it is none of ours.
-    const isChangeable = isSecure && origin.toLowerCase().startsWith('http:')
-    if (!isChangeable && isOwnOrigin(origin, host)) return true
+    if (isOwnOrigin(origin, host, isSecure)) return true
     const isPreflight = request.method === 'OPTIONS' && settings.desktopToken !== undefined
     const isAllowed = origin === DESKTOP_ORIGIN ? isDesktop || isPreflight : origins.has(origin.toLowerCase())
     return isAllowed ? false : undefined

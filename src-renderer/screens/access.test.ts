@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { LiveRequest } from '../../src-shared/protocol/management.ts'
 import { clockText } from '../components/wait.tsx'
-import type { Device, LiveRequest, NetworkFacts } from '../state/access.ts'
+import type { Device, NetworkFacts } from '../state/access.ts'
 import { toApiError } from '../state/api-error.ts'
 import { mayManage, screensFor } from '../state/permissions.ts'
 import { SCREENS } from '../state/route.ts'

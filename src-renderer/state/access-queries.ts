@@ -1,16 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import type {
-  AuditEntry,
-  AuthState,
-  Device,
-  LiveRequest,
-  Me,
-  NetworkFacts,
-  Pairing,
-  Person,
-  Role,
-  Session,
-} from './access.ts'
+import type { LiveRequest } from '../../src-shared/protocol/management.ts'
+import type { AuditEntry, AuthState, Device, Me, NetworkFacts, Pairing, Person, Role, Session } from './access.ts'
 import type { ApiClient } from './api-client.ts'
 import { useConsole } from './console-state.tsx'
 

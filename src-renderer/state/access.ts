@@ -119,21 +119,3 @@ export interface NetworkCheck {
     message: string
   }[]
 }
-
-/** One request or frame of the live list. */
-export interface LiveRequest {
-  n: number
-  at: string
-  kind: 'http' | 'socket'
-  what: string
-  branchId: string | null
-  table: string | null
-  status: number
-  code: string | null
-  ms: number
-  actor: { uid: string | null; name: string; role: string } | null
-  deviceId: string | null
-  address: string
-  isAllowed: boolean
-  rule: string | null
-}

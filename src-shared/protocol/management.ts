@@ -216,3 +216,21 @@ export interface Task {
   result: JsonObject | null
   error: ErrorBody | null
 }
+
+/** An answered request or frame, as `GET /api/manage/requests` tells it. */
+export interface LiveRequest {
+  n: number
+  at: string
+  kind: 'http' | 'socket'
+  what: string
+  branchId: string | null
+  table: string | null
+  status: number
+  code: string | null
+  ms: number
+  actor: { uid: string | null; name: string; role: string } | null
+  deviceId: string | null
+  address: string
+  isAllowed: boolean
+  rule: string | null
+}

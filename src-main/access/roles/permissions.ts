@@ -1,4 +1,5 @@
 import { AppError } from '../../../src-shared/errors.ts'
+import { groupHas } from '../../../src-shared/table-groups.ts'
 import type { ModuleDefinition } from '../../store/schema/definition.ts'
 import { createTableResolver, type TableResolver } from '../../store/schema/resolve-table.ts'
 
@@ -26,25 +27,6 @@ export const AREAS = [
 export type Area = (typeof AREAS)[number]
 
 const WORD = /^(?:\*|(read|write|insert|update|delete|manage):(\*|[A-Za-z_][A-Za-z0-9_.-]{0,127}))$/
-/**
- * Words that mean several tables, as the specification grants orders and menus whole. A name that ends in `_` means every
- * table whose name begins so.
- */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  orders: [
-    'order_header',
-    'order_line',
-    'order_line_modifier',
-    'order_line_status_log',
-    'order_payment',
-    'order_status_log',
-    'order_delivery',
-    'order_refund',
-  ],
-  menu: ['menu_'],
-  job_orders: ['job_order_'],
-  reservations: ['reservations', 'reservation_'],
-}
 const MAX_WORDS = 500
 
 /**
@@ -94,9 +76,7 @@ export function isMeant(definition: ModuleDefinition, name: string, table: strin
   if (name === '*' || name === table) return true
   // A table of that very name is meant alone, whatever group is called so.
   if (definition.tables.has(name)) return false
-  const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined
-  if (group) return group.some((name) => (name.endsWith('_') ? table.startsWith(name) : table === name))
-  return findTable(definition, name) === table
+  return groupHas(name, table) ?? findTable(definition, name) === table
 }
 
 const resolvers = new WeakMap<ModuleDefinition, TableResolver>()

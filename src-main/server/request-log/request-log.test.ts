@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AppError } from '../../../src-shared/errors.ts'
+import type { LiveRequest } from '../../../src-shared/protocol/management.ts'
 import { CHEAP_COST } from '../../access/testing.ts'
 import { type Question, type Reply, startTestServer, type TestServer } from '../http/testing.ts'
 import { type Frame, insert, line, merge, TestClient } from '../sync/testing.ts'
-import { type AnsweredRequest, keptName, type LiveRequest, outcomeOf, RequestLog } from './request-log.ts'
+import { type AnsweredRequest, keptName, outcomeOf, RequestLog } from './request-log.ts'
 
 const everything = (): boolean => true
 const request = (path: string, more: Partial<AnsweredRequest> = {}): AnsweredRequest => ({

@@ -1,4 +1,5 @@
 import { isAppError } from '../../../src-shared/errors.ts'
+import type { LiveRequest } from '../../../src-shared/protocol/management.ts'
 import type { Principal } from '../../access/principal.ts'
 
 /** A request or frame that was answered. Nothing of it is made into text before somebody looks. */
@@ -27,24 +28,6 @@ export function outcomeOf(error: unknown): Pick<AnsweredRequest, 'status' | 'cod
   if (!isAppError(error)) return { status: 500, code: 'internal', rule: undefined, table: undefined }
   const { status, code, details } = error
   return { status, code, rule: textOf(details?.rule), table: textOf(details?.table) }
-}
-
-/** The same as the console shows it. */
-export interface LiveRequest {
-  n: number
-  at: string
-  kind: 'http' | 'socket'
-  what: string
-  branchId: string | null
-  table: string | null
-  status: number
-  code: string | null
-  ms: number
-  actor: { uid: string | null; name: string; role: string } | null
-  deviceId: string | null
-  address: string
-  isAllowed: boolean
-  rule: string | null
 }
 
 const KEPT = 1_000

@@ -1,5 +1,5 @@
+import type { LiveRequest } from '../../../src-shared/protocol/management.ts'
 import { matchesSearch } from '../../i18n/text-input.ts'
-import type { LiveRequest } from '../../state/access.ts'
 
 export const OUTCOMES = ['all', 'allowed', 'denied'] as const
 export type Outcome = (typeof OUTCOMES)[number]
