@@ -38,8 +38,8 @@ export function handleMessage(services: SyncServices, session: Session, bytes: B
     if (!isAdmitted) throw new AppError('rate-limited', 'Too many frames; slow down.')
     const parsed = parseClientFrame(frame)
     if (session.principalOrNone && !PROOFS.has(parsed.type)) {
-      handleFrame(services, session, parsed, bytes.length, startedAt)
-    } else handleProof(services, session, parsed, bytes.length, startedAt)
+      handleFrame(services, session, parsed, bytes, startedAt)
+    } else handleProof(services, session, parsed, bytes, startedAt)
   } catch (error) {
     refuse(services, session, frame, error, startedAt)
   }
@@ -49,7 +49,7 @@ function handleProof(
   services: SyncServices,
   session: Session,
   frame: ClientFrame,
-  bytes: number,
+  bytes: Buffer,
   startedAt: number,
 ): void {
   const proceed = (): void => handleFrame(services, session, frame, bytes, startedAt)
@@ -63,7 +63,7 @@ function handleFrame(
   services: SyncServices,
   session: Session,
   frame: ClientFrame,
-  bytes: number,
+  bytes: Buffer,
   startedAt: number,
 ): void {
   carryOut(services, session, frame, bytes, startedAt)
@@ -79,7 +79,7 @@ function carryOut(
   services: SyncServices,
   session: Session,
   frame: ClientFrame,
-  bytes: number,
+  bytes: Buffer,
   startedAt: number,
 ): void {
   switch (frame.type) {

@@ -1,8 +1,9 @@
 import { AppError } from '../../../src-shared/errors.ts'
-import type { ClientBatch, ClientPublish } from '../../../src-shared/protocol/client-frames.ts'
+import { type ClientBatch, type ClientPublish, parseClientFrame } from '../../../src-shared/protocol/client-frames.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import type { WriteCommand, WriteResult } from '../../store/types.ts'
 import { type AckContext, type AckOptions, ackPieces, buildBatchAck, declaredAckPieces } from '../ack.ts'
+import { decodeFrame } from './frame-text.ts'
 import { noteFrame, noteRefusedFrame } from './note-frame.ts'
 import { isSameRequest, type RememberedRequest } from './request-memory.ts'
 import type { SyncServices } from './services.ts'
@@ -17,7 +18,7 @@ type Publish = ClientPublish | ClientBatch
  * The ack is queued inside `onCommitted`, which the store calls before it publishes the events of the same command:
  * the sender reads its ack first, then its event. Several publishes of one socket are answered in their order.
  *
- * @param bytes - Size of the frame.
+ * @param bytes - The frame as it came.
  * @param startedAt - Of `performance.now()`, when the frame came.
  * Source: docs/sync.md, rules W7 to W13, I2 to I4.
  */
@@ -25,7 +26,7 @@ export function handlePublish(
   services: SyncServices,
   session: Session,
   frame: Publish,
-  bytes: number,
+  bytes: Buffer,
   startedAt: number,
 ): void {
   const introduction = session.requireIntroduction('publish')
@@ -114,11 +115,11 @@ function recall(
   introduction: Introduction,
   { moduleId }: ModuleStore,
   frame: Publish,
-  bytes: number,
+  bytes: Buffer,
 ): RememberedRequest | 'answered' | undefined {
   if (introduction.clientId !== undefined || frame.requestId === undefined) return undefined
   const known = session.requests.find(moduleId, frame.requestId)
-  if (known && isSameRequest(known, frame)) {
+  if (known && isSameRequest(readAgain(known), frame)) {
     if (known.ack) session.sendFrame(known.ack)
     else known.repeats++
     return 'answered'
@@ -126,7 +127,12 @@ function recall(
   if (known && introduction.protocol === 2) {
     throw new AppError('idempotency-key-reused', 'This requestId was sent with another body.')
   }
-  return session.requests.begin(moduleId, frame.requestId, frame, bytes)
+  return session.requests.begin(moduleId, frame.requestId, bytes)
+}
+
+/** What was good enough to be carried out once is read without limits. */
+function readAgain({ frame }: RememberedRequest): Publish {
+  return parseClientFrame(decodeFrame(frame, Number.POSITIVE_INFINITY)) as Publish
 }
 
 function answerRepeats(

@@ -3,9 +3,8 @@ import { isSameJson } from '../../lib/json-text.ts'
 
 export interface RememberedRequest {
   readonly moduleId: string
-  /** What was asked, as it was read: told apart from another request only when its id comes again, which is rare. */
-  readonly operations: readonly PublishOperation[]
-  readonly bytes: number
+  /** The frame as it came: read again only when its id comes again, which is rare. */
+  readonly frame: Buffer
   /** The ack as it was sent; undefined while the write is under way. */
   ack: Buffer | undefined
   /** Repeats that arrived while the write was under way. */
@@ -30,11 +29,11 @@ export class RequestMemory {
     return entry?.moduleId === moduleId ? entry : undefined
   }
 
-  /** @param bytes - Size of the frame. */
-  begin(moduleId: string, requestId: string, publish: ClientPublish | ClientBatch, bytes: number): RememberedRequest {
+  /** @param frame - The bytes that asked; nobody may change them afterwards. */
+  begin(moduleId: string, requestId: string, frame: Buffer): RememberedRequest {
     this.forget(requestId)
-    const entry: RememberedRequest = { moduleId, operations: operationsOf(publish), bytes, ack: undefined, repeats: 0 }
-    this.#bytes += bytes
+    const entry: RememberedRequest = { moduleId, frame: ownBytes(frame), ack: undefined, repeats: 0 }
+    this.#bytes += frame.length
     this.#entries.set(requestId, entry)
     this.#trim()
     return entry
@@ -64,16 +63,22 @@ export class RequestMemory {
   }
 }
 
+/** A frame is a part of what one read of the socket brought; kept beside a lot else, that would stay with it. */
+function ownBytes(frame: Buffer): Buffer {
+  return frame.buffer.byteLength <= Buffer.poolSize ? frame : Buffer.from(frame)
+}
+
+function sizeOf({ frame, ack }: RememberedRequest): number {
+  return frame.length + (ack?.length ?? 0)
+}
+
 function operationsOf(publish: ClientPublish | ClientBatch): readonly PublishOperation[] {
   return publish.kind === 'batch' ? publish.operations : [publish]
 }
 
-function sizeOf({ bytes, ack }: RememberedRequest): number {
-  return bytes + (ack?.length ?? 0)
-}
-
-/** Whether a request asks what the remembered one asked: the same actions, tables and records, key order aside. */
-export function isSameRequest({ operations }: RememberedRequest, publish: ClientPublish | ClientBatch): boolean {
+/** Whether two requests ask the same: the same actions, tables and records, key order aside. */
+export function isSameRequest(known: ClientPublish | ClientBatch, publish: ClientPublish | ClientBatch): boolean {
+  const operations = operationsOf(known)
   const others = operationsOf(publish)
   return (
     operations.length === others.length &&

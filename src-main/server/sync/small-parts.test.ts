@@ -95,19 +95,27 @@ function publishOf(record: object, meta: object = {}) {
 test('[I2] the memory of a socket is bounded by count and bytes, its newest entry stays', () => {
   const memory = new RequestMemory()
   for (let index = 0; index < 200; index++) {
-    const entry = memory.begin('pos', `r${index}`, publishOf({}), 1_000)
+    const entry = memory.begin('pos', `r${index}`, Buffer.alloc(1_000))
     memory.finish('pos', `r${index}`, entry, Buffer.alloc(3_096))
   }
   const kept = Array.from({ length: 200 }, (_, index) => memory.find('pos', `r${index}`)).filter(Boolean)
   expect(kept).toHaveLength(32)
 
-  const large = memory.begin('pos', 'large', publishOf({}), 100)
+  const large = memory.begin('pos', 'large', Buffer.alloc(100))
   memory.finish('pos', 'large', large, Buffer.alloc(500_000))
   expect([memory.find('pos', 'large'), memory.find('pos', 'r199')]).toEqual([large, undefined])
 })
 
+test('[I2] a frame that came with a lot else is kept without it', () => {
+  const memory = new RequestMemory()
+  const chunk = Buffer.alloc(64_000, 'x')
+  const kept = memory.begin('pos', 'r', chunk.subarray(100, 200)).frame
+  expect(kept).toEqual(chunk.subarray(100, 200))
+  expect(kept.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+})
+
 test('[I1] sameness is action, table and record, not meta', () => {
-  const known = new RequestMemory().begin('pos', 'r', publishOf({ a: 1 }, { at: 1 }), 100)
+  const known = publishOf({ a: 1 }, { at: 1 })
 
   expect(isSameRequest(known, publishOf({ a: 1 }, { at: 2 }))).toBe(true)
   expect(isSameRequest(known, publishOf({ a: 2 }, { at: 1 }))).toBe(false)
