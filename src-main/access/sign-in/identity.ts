@@ -112,6 +112,31 @@ export class Identity {
     }
   }
 
+  /**
+   * Asks again whom a request acts for, after a wait: bodies may take their time, and rights are taken away meanwhile.
+   *
+   * @throws AppError `unauthorized`, `session-ended`; `forbidden` when the rights are others now.
+   */
+  confirm(principal: Principal): void {
+    const now = this.#principalNow(principal)
+    if (!now) throw new AppError('unauthorized', 'Sign in first.')
+    if (now === principal || hasSameRights(principal, now)) return
+    throw new AppError('forbidden', 'Your rights changed while the request was under way; nothing was done.', {
+      details: { rule: 'rights as they are now' },
+      hint: 'Send it again.',
+    })
+  }
+
+  #principalNow(principal: Principal): Principal | undefined {
+    const { kind, sessionId, expiresAt } = principal
+    if (kind === 'desktop') return principal
+    if (kind === 'setup') return this.isOpen ? principal : undefined
+    if (kind === 'open-lan') return this.#openLanPrincipal()
+    const session = this.#parts.sessions.find(sessionId ?? '')
+    if (!session) throw ended()
+    return this.principalOf(session, expiresAt)
+  }
+
   #claimed({ sessionId, deviceId, expiresAt }: AccessClaims): Principal {
     const session = this.#parts.sessions.find(sessionId)
     if (!session || session.deviceId !== deviceId) throw ended()
@@ -126,6 +151,21 @@ export class Identity {
     const permissions = roles.permissionsOf(roleId) ?? []
     return { ...NOBODY, kind: 'open-lan', name: 'open network', roleId, branchIds, permissions }
   }
+}
+
+function hasSameRights(before: Principal, now: Principal): boolean {
+  return (
+    before.kind === now.kind &&
+    before.uid === now.uid &&
+    before.roleId === now.roleId &&
+    isSameList(before.branchIds, now.branchIds) &&
+    isSameList(before.permissions, now.permissions)
+  )
+}
+
+function isSameList(left: readonly string[] | null, right: readonly string[] | null): boolean {
+  if (left === right) return true
+  return left?.length === right?.length && left?.every((item, index) => item === right?.[index]) === true
 }
 
 function ended(): AppError {

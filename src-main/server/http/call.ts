@@ -47,6 +47,7 @@ export class Call {
   /** What the body must hash to, of a device that signed the request; undefined for all others. */
   readonly signedBodyHash: string | undefined
   #query: URLSearchParams | undefined
+  #needsSignIn = false
 
   constructor(
     services: HttpServices,
@@ -83,6 +84,7 @@ export class Call {
   /** @throws AppError `unauthorized`, or why what the caller showed was not taken. */
   requireSignIn(): void {
     void this.principal
+    this.#needsSignIn = true
   }
 
   get query(): URLSearchParams {
@@ -136,11 +138,16 @@ export class Call {
     return check(schema, (await this.readBody()) ?? {}, 'field')
   }
 
-  /** The JSON body; undefined when there is none. */
-  readBody(): Promise<JsonValue | undefined> {
-    const { bodyLimitBytes, bodyMaxDepth } = this.services.settings
-    const limits = { maxBytes: bodyLimitBytes, maxDepth: bodyMaxDepth, sha256: this.signedBodyHash }
-    return readJsonBody(this.request, limits)
+  /**
+   * The JSON body; undefined when there is none. It arrives when the sender likes: the caller is asked for again then, so
+   * that a request begun while everybody was let in, or before a dismissal, does nothing afterwards.
+   */
+  async readBody(): Promise<JsonValue | undefined> {
+    const { settings, access } = this.services
+    const { bodyLimitBytes: maxBytes, bodyMaxDepth: maxDepth } = settings
+    const body = await readJsonBody(this.request, { maxBytes, maxDepth, sha256: this.signedBodyHash })
+    if (this.#needsSignIn) access.identity.confirm(this.principal)
+    return body
   }
 
   /** A body that is an object. Throws `missing-record` for none and `invalid-request` for another type. */
