@@ -13,6 +13,8 @@ type ModuleName = Pick<ModuleStore, 'branchId' | 'moduleId'>
 type Publish = (branchId: string, name: string, data: JsonObject) => void
 
 const MAX_TRANSACTIONS = 500
+/** Of what a publish says beside its snapshot or order: every subscriber is sent it. */
+const MAX_WORDS_BYTES = 65_536
 /** The module itself is told again at most this often; each change in between is told without it. */
 const SNAPSHOT_EVERY_MS = 1_000
 
@@ -20,6 +22,7 @@ const SNAPSHOT_EVERY_MS = 1_000
 interface SyncState {
   data: JsonObject
   timer: NodeJS.Timeout | undefined
+  /** Version and meta of what was carried out, by who asked and how they called it. */
   transactions: Map<string, JsonObject>
   /** Transactions under way; each resolves to what it failed with, if it did. */
   running: Map<string, Promise<AppError | undefined>>
@@ -71,22 +74,24 @@ export class SyncTopics {
 
   /**
    * A client's word on a sync topic: needs a transaction id; `snapshot` replaces tables of the module, as POST /api/sync
-   * does, `order` is saved, as POST /orders does. A repeated id is answered with the first result.
+   * does, `order` is saved, as POST /orders does; the rest is told to the subscribers once. A repeated id is answered with
+   * the first result, to who asked first: ids are chosen by clients and say nothing of who may know.
    *
-   * @throws AppError `missing-trans-id`, `hello-required`.
+   * @throws AppError `missing-trans-id`, `body-too-large`, `hello-required`.
    */
   handlePublish(session: Session, topic: SyncTopic, data: JsonObject): void {
     const transId = textOf(data.trans_id ?? data.transId ?? data.mutationId)
     if (transId === undefined) throw new AppError('missing-trans-id', 'A publish on a sync topic needs a trans_id.')
     const module = this.#store.getBranch(topic.branchId).getModule(topic.moduleId)
     const state = this.#stateOf(module)
-    const running = state.running.get(transId)
-    if (state.transactions.has(transId)) sendRepeated(session, topic, state, transId)
-    else if (!running) this.#carryOut(session, topic, module, transId, data)
+    const transaction = { id: transId, key: `${authorOf(session)}\n${transId}` }
+    const running = state.running.get(transaction.key)
+    if (state.transactions.has(transaction.key)) sendRepeated(session, topic, state, transaction)
+    else if (!running) this.#carryOut(session, topic, module, transaction, data)
     else {
       session.beginWrite()
       void running.then((error) => {
-        if (error === undefined) sendRepeated(session, topic, state, transId)
+        if (error === undefined) sendRepeated(session, topic, state, transaction)
         else sendRefusal(session, topic, error)
         session.endWrite()
       })
@@ -97,20 +102,26 @@ export class SyncTopics {
     for (const { timer } of this.#states.values()) clearTimeout(timer)
   }
 
-  #carryOut(session: Session, topic: SyncTopic, module: ModuleStore, transId: string, data: JsonObject): void {
-    const { snapshot } = data
+  #carryOut(session: Session, topic: SyncTopic, module: ModuleStore, { key }: Transaction, data: JsonObject): void {
+    const { snapshot, order: _order, ...words } = data
+    if (Buffer.byteLength(JSON.stringify(words)) > MAX_WORDS_BYTES) {
+      throw new AppError('body-too-large', `A publish says at most ${MAX_WORDS_BYTES} bytes beside what it stores.`)
+    }
+    const { branchId, moduleId } = module
     const tell = (): void => {
       const state = this.#stateOf(module)
-      const { snapshot: _snapshot, order: _order, ...words } = data
       const version = module.head().seq
+      const meta = this.#meta(module)
       const current = snapshot === undefined ? state.data.snapshot : parseSnapshot(module)
-      const told = { ...state.data, ...words, version, meta: { ...objectOf(words.meta), ...this.#meta(module) } }
-      state.data = current === undefined ? told : { ...told, snapshot: current }
-      state.transactions.set(transId, { ...words, version, meta: told.meta })
+      // The words belong to this change: nothing of them stays for the next one, nor for who comes later.
+      const fixed = { branchId, moduleId, ...(current !== undefined && { snapshot: current }) }
+      state.data = { ...state.data, ...fixed, version, meta }
+      state.transactions.set(key, { version, meta })
       if (state.transactions.size > MAX_TRANSACTIONS) {
         state.transactions.delete(state.transactions.keys().next().value!)
       }
-      for (const name of syncTopics(module.branchId, module.moduleId)) this.#publish(module.branchId, name, state.data)
+      const told = { ...state.data, ...words, ...fixed, version, meta: { ...objectOf(words.meta), ...meta } }
+      for (const name of syncTopics(branchId, moduleId)) this.#publish(branchId, name, told)
     }
     // The topic's state is the whole module's; what is written is written as the session's principal.
     const work = workOf(session, this.#guard.moduleFor(session.principal, module), data)
@@ -128,9 +139,9 @@ export class SyncTopics {
         return known
       },
     )
-    running.set(transId, outcome)
+    running.set(key, outcome)
     void outcome.then(() => {
-      running.delete(transId)
+      running.delete(key)
       session.endWrite()
     })
   }
@@ -174,8 +185,24 @@ export class SyncTopics {
   }
 }
 
-function sendRepeated(session: Session, topic: SyncTopic, { transactions }: SyncState, transId: string): void {
-  const known = transactions.get(transId) ?? {}
+/** A publish by the id that its sender gave it, told apart from those of others. */
+interface Transaction {
+  id: string
+  key: string
+}
+
+/** Whose transaction ids are one: a device's or a person's, on whatever socket. */
+function authorOf({ principal: { deviceId, uid } }: Session): string {
+  return deviceId ?? uid ?? ''
+}
+
+function sendRepeated(
+  session: Session,
+  topic: SyncTopic,
+  { transactions }: SyncState,
+  { id: transId, key }: Transaction,
+): void {
+  const known = transactions.get(key) ?? {}
   const repeated = { duplicateTrans: true, transId, previousMutationId: transId, ackedMutationId: transId }
   const data = { ...known, meta: { ...objectOf(known.meta), ...repeated } }
   session.send({ type: 'publish', topic: topic.name, data })

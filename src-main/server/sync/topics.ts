@@ -77,9 +77,13 @@ export class TopicHub {
     if (!topic) throw new AppError('invalid-topic', 'No such topic.')
     const branchId = this.#branchOf(session, topic)
     if (frame.type === 'subscribe') this.#subscribe(session, branchId, topic)
-    else if (topic.kind === 'sync') this.#sync.handlePublish(session, topic, frame.data)
     else if (topic.kind === 'table') throw new AppError('forbidden', 'Only the server publishes on this topic.')
-    else this.#publishRetained(branchId, topic.name, frame.data)
+    else {
+      // Devices act on what these topics say, as if the server had said it.
+      if (topic.kind === 'sync' || isBranchTopic(branchId, topic.name)) requireWriter(session)
+      if (topic.kind === 'sync') this.#sync.handlePublish(session, topic, frame.data)
+      else this.#publishRetained(branchId, topic.name, frame.data)
+    }
   }
 
   /** A committed change, told on the topics that have subscribers. */
@@ -227,6 +231,14 @@ export class TopicHub {
     topic.retainedBytes = Buffer.byteLength(JSON.stringify(data))
     if (topic.retainedBytes > MAX_RETAINED_BYTES) topic.retained = undefined
   }
+}
+
+/** @throws AppError `forbidden` for a role that only reads. */
+function requireWriter({ principal: { permissions, roleId } }: Session): void {
+  if (permissions.some((word) => /^(?:\*|(?:write|insert|update|delete):.+)$/.test(word))) return
+  throw new AppError('forbidden', `The role ${roleId} changes nothing, so it does not speak on this topic.`, {
+    details: { rule: 'topics of changes need a permission to write' },
+  })
 }
 
 function sendRetained(session: Session, { name, retained }: OpenTopic): void {
