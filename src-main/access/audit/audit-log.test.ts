@@ -112,3 +112,46 @@ test('ten thousand refusals are two entries a minute, with their count', () => {
   expect(entries).toHaveLength(2 + 200 + 2)
   expect(entries[0]).toMatchObject({ actor: { name: '(many)' }, details: { repeated: 4_799 } })
 })
+
+const person = (deviceId: string, n: number) => ({
+  action: 'request',
+  actor: { id: 'person-1', name: 'Sara', deviceId, address: '10.0.0.7' },
+  subject: `GET /api/branches/${n}`,
+  reason: 'forbidden',
+})
+const stranger = (address: string, n: number) => ({
+  action: 'request',
+  actor: { id: null, name: '(caller)', deviceId: null, address },
+  subject: `GET /${n}`,
+  reason: 'unauthorized',
+})
+
+test('what one device is refused fills no entries of others: twenty, then together, with their counts', () => {
+  for (let n = 0; n < 10_000; n++) at.access.audit.recordDenial(person('device-1', n))
+  at.access.audit.recordDenial(person('device-2', 1))
+  at.access.audit.flushDenials(true)
+  const shown = at.access.audit
+    .list({}, 1_000)
+    .map(({ actor, details }) => [actor.name, actor.deviceId, details?.repeated])
+  expect(shown).toEqual([
+    ['(several)', 'device-1', 9_979],
+    ['Sara', 'device-2', undefined],
+    ['(several)', 'device-1', undefined],
+    ...Array.from({ length: 20 }, () => ['Sara', 'device-1', undefined]),
+  ])
+})
+
+test('strangers from a thousand addresses hide no refused sign-in; of IPv6 a network is one address', () => {
+  const { audit } = at.access
+  for (let n = 0; n < 10_000; n++) audit.recordDenial(stranger(`10.0.${n % 4}.${n % 250}`, n))
+  const { actor } = entry('')
+  audit.recordDenial({ action: 'person.sign-in', actor, subject: 'sara', reason: 'sign-in-failed' })
+  expect(audit.list({}, 1)).toMatchObject([{ action: 'person.sign-in', actor: { name: 'Sara' }, subject: 'sara' }])
+  expect(audit.list({}, 1_000)).toHaveLength(200 + 1 + 1)
+  at.clock.advance(60_000)
+  audit.flushDenials()
+  const before = audit.verify().entries
+  for (let n = 0; n < 1_000; n++) audit.recordDenial(stranger(`2001:db8:0:7:${n.toString(16)}::1`, n))
+  audit.flushDenials(true)
+  expect(audit.verify().entries - before).toBe(2)
+})

@@ -5,6 +5,7 @@ import { type Clock, isoTime } from '../../lib/clock.ts'
 import { redactText } from '../../lib/log.ts'
 import type { AuditFilter, AuditRow, AuditTable } from '../../store/sqlite/audit-table.ts'
 import type { Principal } from '../principal.ts'
+import { originOf } from '../sign-in/lockout.ts'
 
 /** Who did something and from where; what nobody can claim for themselves. */
 export interface AuditActor {
@@ -41,7 +42,10 @@ export interface AuditEntry extends Omit<AuditInput, 'actor'> {
 
 /** The same refusal of the same caller is one entry a minute, with a count: guesses must not fill the disk. */
 const DENIAL_WINDOW_MS = 60_000
+/** Different refusals in a minute, of requests and of signing in apart: a flood of one kind must not hide the other. */
 const MAX_OPEN_DENIALS = 200
+/** Of them from one place, so that nobody uses up the entries of the others. */
+const MAX_OF_ONE_PLACE = 20
 const MAX_TEXT = 200
 export const DEFAULT_RETENTION_DAYS = 400
 const DAY_MS = 86_400_000
@@ -54,7 +58,7 @@ const DAY_MS = 86_400_000
 export class AuditLog {
   readonly #table: AuditTable
   readonly #clock: Clock
-  readonly #denials = new Map<string, { input: AuditInput; since: number; repeated: number }>()
+  readonly #denials = new Map<string, OpenDenial>()
 
   constructor(table: AuditTable, clock: Clock) {
     this.#table = table
@@ -89,17 +93,27 @@ export class AuditLog {
     return toEntry(row, head.hash)
   }
 
-  /** A refusal: written at once the first time, then counted for a minute. Beyond 200 callers they are counted as one. */
-  recordDenial(input: Omit<AuditInput, 'outcome'>): void {
-    const key = keyOf(input)
-    if (this.#count(key)) return
+  /**
+   * A refusal: written at once the first time, then counted for a minute. Beyond 20 of one place, and 200 of all, different
+   * ones are counted together, so that what somebody invents leaves a bounded number of entries.
+   */
+  recordDenial(input: Denial): void {
+    if (this.#count(keyOf(input))) return
     this.flushDenials()
-    const isCrowded = this.#denials.size >= MAX_OPEN_DENIALS
-    const denied: AuditInput = { ...(isCrowded ? { action: input.action, actor: MANY } : input), outcome: 'denied' }
-    const denialKey = isCrowded ? keyOf(denied) : key
-    if (isCrowded && this.#count(denialKey)) return
-    this.#denials.set(denialKey, { input: denied, since: this.#clock.now(), repeated: 0 })
-    this.record(denied)
+    const kind = kindOf(input)
+    const place = placeOf(input)
+    const open = [...this.#denials.values()].filter((denial) => denial.kind === kind)
+    const { action, actor } = input
+    let denied = input
+    if (open.filter((denial) => denial.place === place).length >= MAX_OF_ONE_PLACE) {
+      denied = { action, actor: { ...actor, id: null, name: '(several)' } }
+    }
+    if (open.length >= MAX_OPEN_DENIALS) denied = { action, actor: MANY }
+    const key = keyOf(denied)
+    if (denied !== input && this.#count(key)) return
+    const entry: AuditInput = { ...denied, outcome: 'denied' }
+    this.#denials.set(key, { input: entry, kind, place, since: this.#clock.now(), repeated: 0 })
+    this.record(entry)
   }
 
   /** False when there is no such refusal of this minute. */
@@ -178,8 +192,31 @@ export const SERVER_ACTOR: AuditActor = { id: null, name: 'server', deviceId: nu
 /** Too many callers to name each. */
 const MANY: AuditActor = { id: null, name: '(many)', deviceId: null, address: null }
 
-function keyOf({ action, actor, subject, reason }: Omit<AuditInput, 'outcome'>): string {
-  return JSON.stringify([action, actor.id, actor.deviceId, actor.address, subject, reason])
+type Denial = Omit<AuditInput, 'outcome'>
+
+interface OpenDenial {
+  input: AuditInput
+  kind: string
+  place: string
+  since: number
+  repeated: number
+}
+
+/** Which refusals are equal. A stranger asks for what they like: their entry names the first thing and counts the others. */
+function keyOf(denial: Denial): string {
+  const { action, actor, subject, reason } = denial
+  const isStranger = actor.id === null && actor.deviceId === null
+  return JSON.stringify([action, actor.id, placeOf(denial), isStranger ? undefined : subject, reason])
+}
+
+/** A device with its address; of IPv6 the network. */
+function placeOf({ actor: { deviceId, address } }: Denial): string {
+  return JSON.stringify([deviceId, address === null ? null : originOf(null, address)])
+}
+
+/** Refused requests and refused sign-ins have a budget each. */
+function kindOf({ action }: Denial): 'request' | 'sign-in' {
+  return action === 'request' ? 'request' : 'sign-in'
 }
 
 export function actorOf(principal: Principal, address: string): AuditActor {

@@ -6,6 +6,11 @@ import { type AuditActor, actorOf } from './audit-log.ts'
 /** Written where they are made, with the person who was tried. */
 const AUDITED_ELSEWHERE = new Set<string>(['sign-in-failed', 'device-required', 'pairing-refused'])
 
+/** A refusal that is written down where it is answered. */
+export function isDenial({ status, code }: AppError): boolean {
+  return (status === 401 || status === 403) && !AUDITED_ELSEWHERE.has(code)
+}
+
 /**
  * Writes a refusal of a closed branch down, equal ones counted. Never throws: the refusal itself must reach the caller.
  *
@@ -18,8 +23,8 @@ export function noteDenial(
   asked: { principal: Principal | undefined; address: string; subject: string },
   onFailure: (error: unknown) => void,
 ): void {
-  const { status, code } = error
-  if ((status !== 401 && status !== 403) || access.identity.isOpen || AUDITED_ELSEWHERE.has(code)) return
+  if (access.identity.isOpen || !isDenial(error)) return
+  const { code } = error
   const { principal, address, subject } = asked
   const stranger: AuditActor = { id: null, name: '(caller)', deviceId: null, address }
   const actor = principal ? actorOf(principal, address) : stranger

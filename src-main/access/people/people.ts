@@ -151,9 +151,14 @@ export class People {
     return person
   }
 
-  /** Can sign in with a password and may do everything. */
-  #isAdministrator({ isDisabled, roleId, passwordHash }: PersonRow): boolean {
-    return !isDisabled && passwordHash !== null && isAdministrator(this.#parts.roles.permissionsOf(roleId))
+  /** Can sign in with a password and may do everything, everywhere. */
+  #isAdministrator({ isDisabled, roleId, passwordHash, branchIds }: PersonRow): boolean {
+    return (
+      !isDisabled &&
+      passwordHash !== null &&
+      branchIds === null &&
+      isAdministrator(this.#parts.roles.permissionsOf(roleId))
+    )
   }
 
   #checkNotLast(person: PersonRow): void {

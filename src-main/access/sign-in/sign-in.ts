@@ -42,9 +42,6 @@ export class SignIn {
   async prove(attempt: SignInAttempt): Promise<PersonRow> {
     const { people, hasher, lockout, audit } = this.#parts
     const { kind, secret, deviceId, address } = attempt
-    if (kind === 'pin' && deviceId === null) {
-      throw new AppError('device-required', 'A PIN is taken on a paired device only; sign in with the password.')
-    }
     const user = normalizeUser(attempt.user.slice(0, MAX_USER))
     const person = people.findByLogin(user)
     const subject = person?.id ?? `nobody ${user}`
@@ -53,6 +50,9 @@ export class SignIn {
     const shownName = person?.name ?? '(unknown)'
     const actor: AuditActor = { id: person?.id ?? null, name: shownName, deviceId, address }
     try {
+      if (kind === 'pin' && deviceId === null) {
+        throw new AppError('device-required', 'A PIN is taken on a paired device only; sign in with the password.')
+      }
       lockout.begin(subject, origin, person !== undefined)
       const hash = (kind === 'pin' ? person?.pinHash : person?.passwordHash) ?? null
       const isRight = await hasher.verify(secret.slice(0, MAX_SECRET), hash)

@@ -1,14 +1,15 @@
 import { AppError } from '../../../src-shared/errors.ts'
-import type { BranchSummary } from '../../../src-shared/protocol/management.ts'
-import type { BranchStore, ModuleStore, Store } from '../../store/api.ts'
+import type { BranchSummary, Task } from '../../../src-shared/protocol/management.ts'
+import type { Backups, BranchStore, ModuleStore, SchemaFiles, Store, Tasks } from '../../store/api.ts'
 import type { Principal } from '../principal.ts'
+import { requireAllBranches } from '../sign-in/may-manage.ts'
 
 /** Gives a module as a principal may see it. */
 export type ModuleGuard = (module: ModuleStore) => ModuleStore
 
 /**
- * The store as one principal sees it: branches that it may not enter do not exist, modules are handed out guarded. What
- * manages the server as a whole is left as it is: the permission of the route stands before it.
+ * The store as one principal sees it: branches that it may not enter do not exist, modules are handed out guarded, lists
+ * of the whole server name its branches only. Before what changes the server as a whole stands the scope of the route.
  */
 export function guardStore(store: Store, principal: Principal, guard: ModuleGuard): Store {
   const branches = new WeakMap<BranchStore, BranchStore>()
@@ -20,9 +21,9 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
   return {
     serverId: store.serverId,
     system: store.system,
-    schemas: store.schemas,
-    backups: store.backups,
-    tasks: store.tasks,
+    schemas: guardSchemas(store.schemas, mayEnter),
+    backups: guardBackups(store.backups, mayEnter),
+    tasks: principal.branchIds === null ? store.tasks : guardTasks(store.tasks, mayEnter),
     figures: store.figures,
     branchIds: () => store.branchIds().filter(mayEnter),
     listBranches: () =>
@@ -40,10 +41,8 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
       return guarded
     },
     createBranch: (input) => {
-      if (principal.branchIds === null) return store.createBranch(input)
-      throw new AppError('forbidden', 'Who may enter some branches only cannot add one.', {
-        details: { rule: 'branches of the account' },
-      })
+      requireAllBranches(principal)
+      return store.createBranch(input)
     },
     attachModule: (branchId, moduleId) => store.attachModule(enter(branchId).branchId, moduleId),
     listModuleTypes: () => store.listModuleTypes(),
@@ -51,6 +50,52 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
     onEvent: (listener) => store.onEvent(listener),
     onNotice: (listener) => store.onNotice(listener),
     close: () => store.close(),
+  }
+}
+
+type MayEnter = (branchId: string) => boolean
+
+function guardSchemas(schemas: SchemaFiles, mayEnter: MayEnter): SchemaFiles {
+  return {
+    list() {
+      const { global, branches } = schemas.list()
+      return { global, branches: Object.fromEntries(Object.entries(branches).filter(([id]) => mayEnter(id))) }
+    },
+    getGlobal(name) {
+      const { schema, pending } = schemas.getGlobal(name)
+      return { schema, pending: pending.filter(({ branchId }) => mayEnter(branchId)) }
+    },
+    getBranch: (branchId, moduleId) => schemas.getBranch(branchId, moduleId),
+    saveGlobal: (name, schema, options) => schemas.saveGlobal(name, schema, options),
+    saveBranch: (branchId, moduleId, schema, options) => schemas.saveBranch(branchId, moduleId, schema, options),
+    reload: () => schemas.reload(),
+    saveSeed: (branchId, moduleId, tables) => schemas.saveSeed(branchId, moduleId, tables),
+  }
+}
+
+function guardBackups(backups: Backups, mayEnter: MayEnter): Backups {
+  return {
+    folder: backups.folder,
+    list: () =>
+      backups.list().map((backup) => ({
+        ...backup,
+        branches: backup.branches.filter(({ branchId }) => mayEnter(branchId)),
+      })),
+    create: (input) => backups.create(input),
+    restore: (input) => backups.restore(input),
+  }
+}
+
+/** Tasks of the whole server are for who may enter all of it. */
+function guardTasks(tasks: Tasks, mayEnter: MayEnter): Tasks {
+  const isKnown = ({ branchId }: Task): boolean => branchId !== null && mayEnter(branchId)
+  return {
+    list: () => tasks.list().filter(isKnown),
+    get(taskId) {
+      const task = tasks.get(taskId)
+      return isKnown(task) ? task : tasks.get('')
+    },
+    start: (kind, branchId, work) => tasks.start(kind, branchId, work),
   }
 }
 

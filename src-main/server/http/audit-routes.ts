@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { z } from 'zod'
 import type { AuditEntry } from '../../access/audit/audit-log.ts'
 import { requireManage } from '../../access/sign-in/may-manage.ts'
+import type { AuditFilter } from '../../store/sqlite/audit-table.ts'
 import { headersOf } from './answer.ts'
 import { note } from './auth-routes.ts'
 import type { Call } from './call.ts'
@@ -41,9 +42,7 @@ export const auditRoutes: readonly Route[] = [
     handle(call, { query }) {
       requireManage(call.principal, 'audit')
       const { limit = 100, ...filter } = query
-      const size = Math.min(Math.max(limit, 1), MAX_ENTRIES)
-      const entries = call.services.access.audit.list(filter, size)
-      call.send(200, { entries, next: entries.length < size ? null : (entries.at(-1)?.id ?? null) })
+      call.send(200, listKnown(call, filter, Math.min(Math.max(limit, 1), MAX_ENTRIES)))
     },
   }),
   route({
@@ -77,6 +76,37 @@ export const auditRoutes: readonly Route[] = [
   }),
 ]
 
+/** Newest first; where the next page begins, null at the end. */
+function listKnown(call: Call, filter: AuditFilter, size: number): { entries: AuditEntry[]; next: number | null } {
+  const entries: AuditEntry[] = []
+  let { before } = filter
+  for (;;) {
+    const page = call.services.access.audit.list({ ...filter, before }, size)
+    for (const entry of page) {
+      if (entries.length === size) return { entries, next: entries.at(-1)!.id }
+      if (isKnown(call, entry)) entries.push(entry)
+    }
+    before = page.at(-1)?.id
+    if (page.length < size || before === undefined) return { entries, next: null }
+    if (entries.length === size) return { entries, next: before }
+  }
+}
+
+/** Who may enter some branches reads what was done in them, and what was done by those who may enter no others. */
+function isKnown({ principal, services }: Call, { actor, details }: AuditEntry): boolean {
+  const { branchIds, uid } = principal
+  if (branchIds === null || (uid !== null && actor.id === uid)) return true
+  const branchId = details?.branchId
+  if (typeof branchId === 'string') return branchIds.includes(branchId)
+  const { people, devices } = services.access
+  const holders = [people.find(actor.id ?? ''), devices.findActive(actor.deviceId ?? '')].filter((holder) => holder)
+  return holders.length > 0 && holders.every((holder) => isWithin(branchIds, holder!.branchIds))
+}
+
+function isWithin(own: readonly string[], theirs: readonly string[] | null): boolean {
+  return theirs?.every((branchId) => own.includes(branchId)) ?? false
+}
+
 async function sendExport(call: Call, isCsv: boolean): Promise<void> {
   const { response } = call
   const name = `audit.${isCsv ? 'csv' : 'ndjson'}`
@@ -87,6 +117,7 @@ async function sendExport(call: Call, isCsv: boolean): Promise<void> {
   )
   if (isCsv) response.write(`${CSV_COLUMNS.join(',')}\r\n`)
   for (const entry of call.services.access.audit.readAll()) {
+    if (!isKnown(call, entry)) continue
     const line = isCsv ? `${toCsv(entry)}\r\n` : `${JSON.stringify(entry)}\n`
     if (!response.write(line)) await Promise.race([once(response, 'drain'), once(response, 'close')])
     if (response.destroyed) return

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AppError } from '../../../src-shared/errors.ts'
+import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
 import { endSession, endSessionsOf } from '../../access/open-access.ts'
@@ -78,7 +78,9 @@ export const authRoutes: readonly Route[] = [
       const origin = originOf(null, call.network.address)
       const { code, user, name, password, pin } = body
       const input = { code, user, name, password, pin, isDesktop: call.network.isDesktop, origin }
-      const { person, recoveryCode } = await access.firstManager.create(input)
+      const { person, recoveryCode } = await notingRefusal(call, 'person.first-manager', () =>
+        access.firstManager.create(input),
+      )
       noteFor(call, person, 'person.first-manager')
       access.noteClosed()
       await signInAs(call, person, 'password', { status: 201, wantsCookie: body.cookie, more: { recoveryCode } })
@@ -154,7 +156,7 @@ export const authRoutes: readonly Route[] = [
       const { access } = call.services
       const origin = originOf(null, call.network.address)
       const input = { code: body.recoveryCode, user: body.user, password: body.password, origin }
-      const { person, recoveryCode } = await access.recovery.recover(input)
+      const { person, recoveryCode } = await notingRefusal(call, 'person.recover', () => access.recovery.recover(input))
       endSessionsOf(access, person, 'recovered', null)
       noteFor(call, person, 'person.recover')
       await signInAs(call, person, 'recovery', { status: 200, more: { recoveryCode } })
@@ -318,7 +320,25 @@ export function note(
   } = {},
 ): void {
   const actor = actorOf(call.principal, call.network.address)
+  call.isNoted = true
   call.services.access.audit.record({ action, outcome: 'done', actor, subject, ...more })
+}
+
+/**
+ * Does what a public door asks for with a code; a refusal of the code goes into the audit log, equal ones counted. The code
+ * itself, which may be nearly right, does not.
+ */
+export async function notingRefusal<T>(call: Call, action: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isAppError(error) && [401, 403, 429].includes(error.status)) {
+      const deviceId = call.principalOrNone?.deviceId ?? null
+      const actor = { id: null, name: '(caller)', deviceId, address: call.network.address }
+      call.services.access.audit.recordDenial({ action, actor, reason: error.code })
+    }
+    throw error
+  }
 }
 
 /** In the name of a person who has just proven to be one. */

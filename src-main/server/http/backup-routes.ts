@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
+import { requireAllBranches, requireBranch } from '../../access/sign-in/may-manage.ts'
 import type { Call } from './call.ts'
 import { confirmTyped } from './confirm.ts'
 import { type Route, route } from './route.ts'
@@ -33,6 +34,7 @@ export const backupRoutes: readonly Route[] = [
     path: '/api/manage/backups',
     tag: 'Backups',
     permission: 'manage:backups',
+    scope: 'server',
     summary: 'Make a backup and check it',
     body: z.object({ folder: z.string().min(1).max(1_000).optional(), note: z.string().max(500).optional() }),
     answers: { 202: taskAnswer },
@@ -57,9 +59,11 @@ export const backupRoutes: readonly Route[] = [
     summary: 'Put a backup back, of one branch or of all; a new backup is made first',
     body: z.object({ backupId: z.string().min(1), branchId: z.string().optional(), confirm: z.string().optional() }),
     answers: { 202: taskAnswer },
-    errors: ['backup-not-found', 'confirmation-required', 'task-running'],
+    errors: ['backup-not-found', 'confirmation-required', 'task-running', 'forbidden'],
     handle(call, { body }) {
       const { backupId, branchId } = body
+      if (branchId === undefined) requireAllBranches(call.principal)
+      else requireBranch(call.principal, branchId)
       const { backups, tasks } = call.services.store
       if (!backups.list().some((backup) => backup.backupId === backupId)) {
         throw new AppError('backup-not-found', `There is no backup ${backupId}.`, { details: { backupId } })

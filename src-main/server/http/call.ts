@@ -46,6 +46,8 @@ export class Call {
   readonly identityError: unknown
   /** What the body must hash to, of a device that signed the request; undefined for all others. */
   readonly signedBodyHash: string | undefined
+  /** The route wrote its own entry of the audit log. */
+  isNoted = false
   #query: URLSearchParams | undefined
   #needsSignIn = false
 

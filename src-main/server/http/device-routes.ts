@@ -3,9 +3,9 @@ import { AppError } from '../../../src-shared/errors.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
 import type { Pairing } from '../../access/devices/pairing-desk.ts'
 import { originOf } from '../../access/sign-in/lockout.ts'
-import { mayManage, requireAtLeast, requireManage } from '../../access/sign-in/may-manage.ts'
+import { mayManage, meetsIn, requireAtLeast, requireManage } from '../../access/sign-in/may-manage.ts'
 import type { DeviceRow } from '../../store/sqlite/access-tables.ts'
-import { giveCookie, grantShape, note, openSession } from './auth-routes.ts'
+import { giveCookie, grantShape, note, notingRefusal, openSession } from './auth-routes.ts'
 import type { Call } from './call.ts'
 import { branchList, reasonText, requireClosed } from './people-routes.ts'
 import { type Route, route } from './route.ts'
@@ -48,7 +48,9 @@ export const deviceRoutes: readonly Route[] = [
     answers: { 200: { description: 'Devices', schema: z.object({ devices: z.array(deviceShape) }) } },
     handle(call) {
       requireManage(call.principal, 'devices')
-      call.send(200, { devices: call.services.access.devices.list().map(toDeviceView) })
+      const devices = call.services.access.devices.list()
+      const known = devices.filter(({ branchIds }) => meetsIn(call.principal, branchIds))
+      call.send(200, { devices: known.map(toDeviceView) })
     },
   }),
   route({
@@ -65,8 +67,8 @@ export const deviceRoutes: readonly Route[] = [
       const { access } = call.services
       const before = access.devices.get(call.param('deviceId'))
       const roleIds = [before.roleId, ...(body.role === undefined ? [] : [body.role])]
-      requireAtLeast(call.principal, access.roles, roleIds, before.branchIds)
-      if (body.branches !== undefined) requireAtLeast(call.principal, access.roles, [], body.branches)
+      requireAtLeast(call.principal, call.services, roleIds, before.branchIds)
+      if (body.branches !== undefined) requireAtLeast(call.principal, call.services, [], body.branches)
       const { name, role: roleId, branches: branchIds, isLegacy } = body
       const device = access.devices.change(before.id, { name: name ?? undefined, roleId, branchIds, isLegacy })
       access.noteRights({ isEnded: false, isMeant: ({ deviceId }) => deviceId === device.id })
@@ -87,7 +89,7 @@ export const deviceRoutes: readonly Route[] = [
       requireManage(call.principal, 'devices')
       const { access } = call.services
       const before = access.devices.get(call.param('deviceId'))
-      requireAtLeast(call.principal, access.roles, [before.roleId], before.branchIds)
+      requireAtLeast(call.principal, call.services, [before.roleId], before.branchIds)
       const device = access.devices.revoke(before.id, query.reason ?? 'revoked')
       access.sessions.endWhere(({ deviceId }) => deviceId === device.id, 'device-revoked')
       note(call, 'device.revoke', device.name, { reason: query.reason })
@@ -103,7 +105,9 @@ export const deviceRoutes: readonly Route[] = [
     answers: { 200: { description: 'Pairings', schema: z.object({ pairings: z.array(pairingShape) }) } },
     handle(call) {
       requireManage(call.principal, 'devices')
-      call.send(200, { pairings: call.services.access.desk.list().map(toPairingView) })
+      const pairings = call.services.access.desk.list()
+      const known = pairings.filter(({ branchIds }) => meetsIn(call.principal, branchIds))
+      call.send(200, { pairings: known.map(toPairingView) })
     },
   }),
   route({
@@ -140,7 +144,7 @@ export const deviceRoutes: readonly Route[] = [
       const { access, addresses, network } = call.services
       const branchIds = body.branches ?? null
       access.devices.checkRole(body.role)
-      requireAtLeast(call.principal, access.roles, [body.role], branchIds)
+      requireAtLeast(call.principal, call.services, [body.role], branchIds)
       const { pairing, code, secret } = access.desk.invite({
         name: body.name ?? null,
         roleId: body.role,
@@ -179,7 +183,7 @@ export const deviceRoutes: readonly Route[] = [
       const roleId = body.role ?? waiting.roleId
       const branchIds = body.branches === undefined ? waiting.branchIds : body.branches
       access.devices.checkRole(roleId)
-      requireAtLeast(call.principal, access.roles, [roleId], branchIds)
+      requireAtLeast(call.principal, call.services, [roleId], branchIds)
       const change = { name: body.name ?? waiting.name, roleId, branchIds, isLegacy: body.isLegacy ?? waiting.isLegacy }
       const pairing = access.desk.approve(waiting.id, call.principal.name, change)
       note(call, 'device.approve', pairing.name ?? pairing.id, { details: { role: roleId } })
@@ -196,7 +200,10 @@ export const deviceRoutes: readonly Route[] = [
     errors: ['forbidden'],
     handle(call) {
       requireManage(call.principal, 'devices')
-      const withdrawn = call.services.access.desk.withdraw(call.param('pairingId'))
+      const { desk } = call.services.access
+      const open = desk.list().find(({ id }) => id === call.param('pairingId'))
+      if (open) requireAtLeast(call.principal, call.services, [open.roleId], open.branchIds)
+      const withdrawn = open !== undefined && desk.withdraw(open.id)
       note(call, 'device.turn-away', call.param('pairingId').slice(0, 64))
       call.send(200, { withdrawn })
     },
@@ -224,10 +231,12 @@ export const deviceRoutes: readonly Route[] = [
       const { access } = call.services
       const { address } = call.network
       const origin = originOf(null, address)
-      access.lockout.begin('pairing', origin, true)
       const shown =
         body.secret === undefined ? { code: (body.code ?? '').replace(/[\s-]/g, '') } : { secret: body.secret }
-      const { claim, pairing } = present(call, shown, body.name?.trim() || null)
+      const { claim, pairing } = await notingRefusal(call, 'device.pair', () => {
+        access.lockout.begin('pairing', origin, true)
+        return access.desk.present(shown, { name: body.name?.trim() || null, address })
+      })
       access.lockout.succeed('pairing', origin)
       if (pairing.state === 'approved') return await pair(call, claim, body.cookie)
       call.send(202, { state: 'waiting', claim, expiresAt: new Date(pairing.expiresAt).toISOString() })
@@ -246,7 +255,7 @@ export const deviceRoutes: readonly Route[] = [
     },
     errors: ['pairing-refused'],
     async handle(call, { body }) {
-      const { state, expiresAt } = call.services.access.desk.findByClaim(body.claim)
+      const { state, expiresAt } = await waitingFor(call, body.claim)
       if (state === 'approved') return await pair(call, body.claim, body.cookie)
       call.send(202, { state: 'waiting', claim: body.claim, expiresAt: new Date(expiresAt).toISOString() })
     },
@@ -267,14 +276,14 @@ export const deviceRoutes: readonly Route[] = [
     errors: ['pairing-refused', 'sign-in-failed', 'sign-in-locked', 'forbidden'],
     async handle(call, { body }) {
       const { access } = call.services
-      const waiting = access.desk.findByClaim(body.claim)
+      const waiting = await waitingFor(call, body.claim)
       const { address } = call.network
       // Tries count for the invitation, wherever they come from: a new address is no new start.
       const deviceId = waiting.id
       const person = await access.signIn.prove({ user: body.user, kind: 'pin', secret: body.pin, deviceId, address })
       const permissions = access.roles.permissionsOf(person.roleId) ?? []
       if (!mayManage({ permissions }, 'devices')) throw new AppError('forbidden', 'This person may not let devices in.')
-      requireAtLeast({ permissions, branchIds: person.branchIds }, access.roles, [waiting.roleId], waiting.branchIds)
+      requireAtLeast({ ...person, permissions }, call.services, [waiting.roleId], waiting.branchIds)
       access.desk.approve(waiting.id, person.displayName)
       const actor = { id: person.id, name: person.displayName, deviceId: null, address }
       const subject = waiting.name ?? waiting.id
@@ -284,16 +293,9 @@ export const deviceRoutes: readonly Route[] = [
   }),
 ]
 
-function present(call: Call, shown: { code: string } | { secret: string }, name: string | null) {
-  const { address } = call.network
-  try {
-    return call.services.access.desk.present(shown, { name, address })
-  } catch (error) {
-    const actor = { id: null, name: '(device)', deviceId: null, address }
-    if (error instanceof AppError)
-      call.services.access.audit.recordDenial({ action: 'device.pair', actor, reason: error.code })
-    throw error
-  }
+/** The pairing of a claim. @throws AppError `pairing-refused`, which is written down. */
+function waitingFor(call: Call, claim: string): Promise<Pairing> {
+  return notingRefusal(call, 'device.pair', () => call.services.access.desk.findByClaim(claim))
 }
 
 /** Makes the device of an approved pairing and gives it its tokens. */

@@ -3,6 +3,7 @@ import type { Context, Next } from 'koa'
 import { AppError } from '../../../src-shared/errors.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
 import { type Area, findAreaWord } from '../../access/roles/permissions.ts'
+import { requireAllBranches } from '../../access/sign-in/may-manage.ts'
 import { redactText } from '../../lib/log.ts'
 import type { Call } from './call.ts'
 import type { Route } from './route.ts'
@@ -87,13 +88,18 @@ export class Dispatcher {
   }
 }
 
-/** What managers do, other than writing records. Routes of people and devices write their own, fuller entries. */
-const AUDITED_TAGS = new Set(['Management', 'Backups', 'Schemas', 'Snapshots', 'Branches'])
+/** What takes a word of management is written down, except reading; so is what managers do under the words of tables. */
+function isAudited({ method, permission, tag }: Route): boolean {
+  return method !== 'GET' && (permission.startsWith('manage:') || tag === 'Branches')
+}
 
-/** Written when it was done; refusals are written where they are answered. */
+/**
+ * Written when it was done, unless the route has written an entry of its own, which says more; refusals are written where
+ * they are answered.
+ */
 async function handleAudited(call: Call, handle: Route['handle'], name: string): Promise<void> {
   await handle(call)
-  if (!call.principalOrNone) return
+  if (call.isNoted || !call.principalOrNone) return
   const { audit, identity } = call.services.access
   if (identity.isOpen) return
   const actor = actorOf(call.principalOrNone, call.network.address)
@@ -102,8 +108,9 @@ async function handleAudited(call: Call, handle: Route['handle'], name: string):
 }
 
 /** @throws AppError `unauthorized` for who is not known, `forbidden` for who may not. */
-function checkPermission(call: Call, { permission }: Route): void {
+function checkPermission(call: Call, { permission, scope }: Route): void {
   if (permission === 'public') return
+  if (scope === 'server') requireAllBranches(call.principal)
   const { permissions, roleId } = call.principal
   if (permission === 'signed-in' || permission === 'table') return
   if (findAreaWord(permissions, permission.slice('manage:'.length) as Area) !== undefined) return
@@ -116,12 +123,12 @@ type RunRouter = (ctx: RouterContext, next: Next) => unknown
 
 function register(router: Router, route: Route): void {
   const { handle } = route
-  const isAudited = route.method !== 'GET' && AUDITED_TAGS.has(route.tag)
+  const name = isAudited(route) ? `${route.method} ${route.path}` : undefined
   router.register(route.path, [route.method], (ctx: RouterContext) => {
     const call = ctx.state.call as Call
     call.params = ctx.params
     checkPermission(call, route)
-    return isAudited ? handleAudited(call, handle, `${route.method} ${route.path}`) : handle(call)
+    return name === undefined ? handle(call) : handleAudited(call, handle, name)
   })
 }
 

@@ -3,13 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import Koa, { type Context } from 'koa'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import { SIGNATURE_HEADER } from '../../../src-shared/signing/signed-text.ts'
-import { noteDenial } from '../../access/audit/denials.ts'
+import { isDenial, noteDenial } from '../../access/audit/denials.ts'
 import { httpsRequired, judgePlainHttp } from '../../access/plain-http/plain-http-policy.ts'
 import type { SignedCaller } from '../../access/plain-http/signed-callers.ts'
 import type { Principal } from '../../access/principal.ts'
+import { originOf } from '../../access/sign-in/lockout.ts'
 import { isPublicDoor } from '../../access/sign-in/public-doors.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
-import { hostNameOf, type NetworkCaller } from '../callers.ts'
+import { hostNameOf, isLoopbackAddress, type NetworkCaller } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
 import { type AnsweredRequest, keptName, outcomeOf } from '../request-log/request-log.ts'
@@ -24,6 +25,8 @@ import { createStaticFiles, type StaticFiles } from './static-files.ts'
 /** Longer than browsers keep an idle connection, so that they close first and never meet a closing one. */
 const KEEP_ALIVE_MS = 65_000
 const SLOW_REQUEST_MS = 2_000
+/** Pages load many files, and cost little. */
+const PAGES_FACTOR = 5
 /** What is no request gets one line. Other failures of the parser are 400. */
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -124,9 +127,9 @@ async function handle(handler: Handler, ctx: Context): Promise<void> {
   try {
     await answer(handler, ctx, target, isApi, common)
   } catch (error) {
-    if (isAppError(error)) noteRefusal(services, ctx, target.path, error)
-    fail(services, request, response, error, common)
-    failure = error
+    failure = limitRefusals(handler, ctx, error)
+    if (isAppError(failure)) noteRefusal(services, ctx, target.path, failure)
+    fail(services, request, response, failure, common)
   }
   const milliseconds = performance.now() - startedAt
   services.metrics.countRequest(request.method ?? '', isApi, milliseconds / 1000)
@@ -156,6 +159,7 @@ async function answer(
   const admission = isForAnyone ? services.callers.admitAnyone(request) : services.callers.admit(request)
   if (admission.kind === 'refused') throw admission.error
   const { caller } = admission
+  ctx.state.caller = caller
   common.push(...corsHeaders(caller))
   if (request.method === 'OPTIONS') {
     answerOptions(request, response, caller)
@@ -168,17 +172,37 @@ async function answer(
     if (target.path !== '/livez') throw new AppError('stopping', 'The server is stopping.')
   }
   const identity: CallIdentity = plain === 'serve' ? await identify(services, request, caller) : plain
-  if (limiter && isApi && !caller.isLoopback) {
+  if (limiter && !caller.isLoopback) {
     const { key, factor } = limitOf(identity.principal, caller.address)
-    const { headers, refusal } = limiter.tryTake(key, services.settings.requestsPer15Minutes * factor)
-    common.push(...headers)
-    if (refusal) throw refusal
+    const size = services.settings.requestsPer15Minutes * factor
+    if (isApi) {
+      const { headers, refusal } = limiter.tryTake(key, size)
+      common.push(...headers)
+      if (refusal) throw refusal
+    } else if (!isForAnyone && !services.access.identity.isOpen) limiter.take(`pages ${key}`, size * PAGES_FACTOR)
   }
   if (!isApi && (await files.serve(request, response, target.path, common))) return
   const call = new Call(services, request, response, caller, target, common, identity)
   ctx.state.call = call
   if (!isPublicDoor(request.method ?? '', target.path)) call.requireSignIn()
   await dispatcher.run(ctx, call)
+}
+
+/**
+ * A stranger whom a closed branch refuses again and again is told to wait instead, before anything is written down. These
+ * have a bucket of their own: whoever shares the address still signs in, and is told when the password was wrong.
+ *
+ * @returns What the caller is told: the failure, or `rate-limited`.
+ */
+function limitRefusals({ services, limiter }: Handler, { req, state }: Context, failure: unknown): unknown {
+  if (!limiter || !isAppError(failure) || !isDenial(failure)) return failure
+  if (services.access.identity.isOpen || (state.call as Call | undefined)?.principalOrNone) return failure
+  const peer = peerAddress(req)
+  // No caller yet when the door itself was refused.
+  const caller = state.caller as NetworkCaller | undefined
+  const { address, isLoopback } = caller ?? { address: peer, isLoopback: isLoopbackAddress(peer) }
+  if (isLoopback) return failure
+  return limiter.tryTake(`refused ${originOf(null, address)}`).refusal ?? failure
 }
 
 type Timing = Pick<AnsweredRequest, 'startedAt' | 'milliseconds'>
@@ -219,17 +243,21 @@ function noteFailed(
     startedAt,
     milliseconds,
     principal: call?.principalOrNone,
-    address: call?.network.address ?? req.socket.remoteAddress ?? '',
+    address: call?.network.address ?? peerAddress(req),
     ...outcome,
     table: outcome.table ?? call?.params.table,
   })
 }
 
 function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
-  const call = state.call as Call | undefined // none yet when the door itself was refused
-  const address = call?.network.address ?? req.socket.remoteAddress ?? ''
+  const call = state.call as Call | undefined
+  const address = (state.caller as NetworkCaller | undefined)?.address ?? peerAddress(req)
   const asked = { principal: call?.principalOrNone, address, subject: `${req.method} ${path}` }
   noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
+}
+
+function peerAddress({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
 }
 
 /** What the caller showed, judged; a refusal waits until it is known whether the door needs somebody at all. */

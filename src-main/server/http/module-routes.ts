@@ -27,6 +27,7 @@ export const moduleRoutes: readonly Route[] = [
     path: '/api/modules',
     tag: 'Schemas',
     permission: 'manage:schemas',
+    scope: 'server',
     summary: 'Add a kind of module',
     body: z.looseObject({
       id: z.string().optional(),

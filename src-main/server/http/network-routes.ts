@@ -70,6 +70,7 @@ export const networkRoutes: readonly Route[] = [
     path: '/api/manage/network/plain-http',
     tag: 'Network',
     permission: 'manage:network',
+    scope: 'server',
     summary: 'Whether paired devices may use plain http when they sign what they send',
     body: z.object({ allowsSigned: z.boolean(), reason: reasonText }),
     answers: { 200: { description: 'As it is now, and what it weakens', schema: plainHttpShape } },

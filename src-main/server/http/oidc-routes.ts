@@ -35,6 +35,7 @@ export const oidcRoutes: readonly Route[] = [
     path: SETTINGS,
     tag: 'Access',
     permission: 'manage:people',
+    scope: 'server',
     summary: 'The provider at which managers may sign in, without its secret',
     answers: { 200: { description: 'null where none is set up', schema: z.object({ provider: settingsShape }) } },
     handle: (call) => call.send(200, { provider: toView(call.services.access.oidc.find()) }),
@@ -44,6 +45,7 @@ export const oidcRoutes: readonly Route[] = [
     path: SETTINGS,
     tag: 'Access',
     permission: 'manage:people',
+    scope: 'server',
     summary: 'Sets the provider up; it is looked up before it is kept',
     body: settingsBody,
     answers: { 200: { description: 'The provider', schema: z.object({ provider: settingsShape }) } },
@@ -63,6 +65,7 @@ export const oidcRoutes: readonly Route[] = [
     path: SETTINGS,
     tag: 'Access',
     permission: 'manage:people',
+    scope: 'server',
     summary: 'Nobody signs in at a provider any more; sessions that began so go on',
     query: z.object({ reason: reasonText }),
     answers: { 200: { description: 'Removed', schema: z.object({ provider: z.null() }) } },
@@ -126,7 +129,7 @@ function reasonOf(cause: unknown): string {
 
 /** Whoever maps accounts to people can become any of them. */
 function requireAdministrator(call: Call): void {
-  requireAtLeast(call.principal, call.services.access.roles, ['admin'], null)
+  requireAtLeast(call.principal, call.services, ['admin'], null)
 }
 
 /** The Host is one of our names: admission has seen to that. */

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
 import { endSession, endSessionsOf } from '../../access/open-access.ts'
 import { toPersonView } from '../../access/people/people.ts'
-import { requireAtLeast, requireManage } from '../../access/sign-in/may-manage.ts'
-import type { PersonRow } from '../../store/sqlite/access-tables.ts'
+import { meetsIn, requireAtLeast, requireManage } from '../../access/sign-in/may-manage.ts'
+import type { PersonRow, SessionRow } from '../../store/sqlite/access-tables.ts'
 import { note, toSessionView } from './auth-routes.ts'
 import type { Call } from './call.ts'
 import { type Route, route } from './route.ts'
@@ -32,7 +32,8 @@ export const peopleRoutes: readonly Route[] = [
     handle(call) {
       requireManage(call.principal, 'people')
       const { people, lockout } = call.services.access
-      call.send(200, { people: people.list().map((person) => ({ ...person, locks: lockout.list(person.id) })) })
+      const known = people.list().filter(({ branches }) => meetsIn(call.principal, branches))
+      call.send(200, { people: known.map((person) => ({ ...person, locks: lockout.list(person.id) })) })
     },
   }),
   route({
@@ -57,7 +58,7 @@ export const peopleRoutes: readonly Route[] = [
       requireManage(call.principal, 'people')
       const { access } = call.services
       const { reason, ...input } = body
-      requireAtLeast(call.principal, access.roles, [input.role], input.branches ?? null)
+      requireAtLeast(call.principal, call.services, [input.role], input.branches ?? null)
       const person = await access.people.add(input)
       note(call, 'person.add', person.name, { reason, details: { role: person.roleId } })
       call.send(201, toPersonView(person))
@@ -73,7 +74,7 @@ export const peopleRoutes: readonly Route[] = [
     errors: ['person-not-found'],
     handle(call) {
       requireManage(call.principal, 'people')
-      call.send(200, toPersonView(call.services.access.people.get(call.param('personId'))))
+      call.send(200, toPersonView(findPerson(call)))
     },
   }),
   route({
@@ -151,7 +152,7 @@ export const peopleRoutes: readonly Route[] = [
     },
     handle(call) {
       requireManage(call.principal, 'people')
-      const sessions = call.services.access.sessions.list()
+      const sessions = call.services.access.sessions.list().filter((session) => isKnown(call, session))
       call.send(200, { sessions: sessions.map((session) => toSessionView(call, session)) })
     },
   }),
@@ -170,7 +171,7 @@ export const peopleRoutes: readonly Route[] = [
       const sessionId = call.param('sessionId')
       const { personId = null, deviceId = null } = access.sessions.find(sessionId) ?? {}
       for (const holder of [access.people.find(personId ?? ''), access.devices.findActive(deviceId ?? '')]) {
-        if (holder) requireAtLeast(call.principal, access.roles, [holder.roleId], holder.branchIds)
+        if (holder) requireAtLeast(call.principal, call.services, [holder.roleId], holder.branchIds)
       }
       endSession(access, sessionId, 'ended-by-manager')
       note(call, 'session.end', sessionId, { reason: query.reason })
@@ -185,6 +186,14 @@ export function requireClosed(call: Call): void {
   throw new AppError('forbidden', 'Make the first manager first.', { hint: 'POST /api/auth/setup' })
 }
 
+/** The person of the path. @throws AppError `person-not-found`, also for one of branches that the caller may not enter. */
+function findPerson(call: Call): PersonRow {
+  const { people } = call.services.access
+  const id = call.param('personId')
+  const person = people.get(id)
+  return meetsIn(call.principal, person.branchIds) ? person : people.get('')
+}
+
 /** The person of the path, when the caller may change them so. */
 function managed(
   call: Call,
@@ -192,12 +201,18 @@ function managed(
   newBranches: readonly string[] | null | undefined,
 ): PersonRow {
   requireManage(call.principal, 'people')
-  const { access } = call.services
-  const person = access.people.get(call.param('personId'))
+  const person = findPerson(call)
   const roleIds = [person.roleId, ...newRoles.flatMap((roleId) => roleId ?? [])]
-  requireAtLeast(call.principal, access.roles, roleIds, person.branchIds)
-  if (newBranches !== undefined) requireAtLeast(call.principal, access.roles, roleIds, newBranches)
+  requireAtLeast(call.principal, call.services, roleIds, person.branchIds)
+  if (newBranches !== undefined) requireAtLeast(call.principal, call.services, roleIds, newBranches)
   return person
+}
+
+/** Whether a session belongs to people and devices of the caller's branches. */
+function isKnown(call: Call, { personId, deviceId }: SessionRow): boolean {
+  const { people, devices } = call.services.access
+  const holders = [people.find(personId ?? ''), devices.findActive(deviceId ?? '')]
+  return holders.every((holder) => !holder || meetsIn(call.principal, holder.branchIds))
 }
 
 /** Sockets of a person whose rights are others now connect again. */

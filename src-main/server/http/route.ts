@@ -26,6 +26,8 @@ export interface Route {
   path: string
   tag: string
   permission: RoutePermission
+  /** `server`: it concerns all branches, so it takes an account for all of them. */
+  scope?: 'server'
   summary: string
   query?: z.ZodObject
   /** Other spellings of a query parameter -> the one in `query`; the first that is given wins. */

@@ -103,6 +103,7 @@ export const schemaRoutes: readonly Route[] = [
     path: '/api/schemas/global/:name',
     tag: 'Schemas',
     permission: 'manage:schemas',
+    scope: 'server',
     summary: 'Change a central schema and migrate the branches that use it',
     body: schemaBody,
     answers: {
