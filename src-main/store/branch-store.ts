@@ -459,6 +459,12 @@ function stagedHeads(contexts: ReadonlyMap<string, ModuleContext>): Staged {
       groupStart ??= before
       return () => putBack(before)
     },
+    hold() {
+      for (const { state } of contexts.values()) state.events.hold()
+    },
+    settle() {
+      for (const { state } of contexts.values()) state.events.settle()
+    },
     install() {
       groupStart = undefined
       for (const { state } of contexts.values()) {
@@ -468,6 +474,7 @@ function stagedHeads(contexts: ReadonlyMap<string, ModuleContext>): Staged {
       }
     },
     discard() {
+      for (const { state } of contexts.values()) state.events.discard()
       if (groupStart) putBack(groupStart)
       groupStart = undefined
     },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
-import { checkModule, codeOf, command, DECLARED, dumpTables, openShop, snapshotTables } from '../test-support.ts'
+import { checkModule, codeOf, command, DECLARED, dumpTables, only, openShop, snapshotTables } from '../test-support.ts'
 import type { WriteCommand } from '../types.ts'
 
 test('[W7] [W8] each ack comes before its own events, events in commit order, refusals in their place', async () => {
@@ -195,4 +195,40 @@ test('a job that was refused beside others is run again alone: its neighbours ar
   expect(runs).toEqual(['first', 'refused', 'first', 'refused', 'last'])
   expect((await item).version).toBe(1)
   expect(shop.events.map(({ seq, key }) => [seq, key])).toEqual([[1, 'a']])
+})
+
+test('[W8] events of a group wait for each other and are found meanwhile, whatever their number and kind', async () => {
+  const shop = await openShop()
+  const module = shop.module()
+  const insert = (id: string, eventId?: string) => command('insert', 'item', { id }, eventId ? { eventId } : {})
+  // Alone, one statement's worth, that and more; with events of a batch, which are of another kind, in between.
+  let seq = 0
+  for (const size of [1, 7, 8, 9, 40]) {
+    const commands = Array.from({ length: size }, (_, index) => insert(`i-${size}-${index}`))
+    const batch = { ...insert(''), operations: ['x', 'y'].map((id) => insert(`${id}-${size}`).operations[0]!) }
+    commands.splice(size >> 1, 0, batch)
+    const results = await Promise.all(commands.map((sent) => module.writeAsync(sent)))
+    seq += size + 2
+    expect(results.at(-1)!.seq).toBe(seq)
+    expect(module.readEvents(0, 1_000).map((event) => event.seq)).toEqual(Array.from({ length: seq }, (_, n) => n + 1))
+    checkModule(shop.context(), module)
+  }
+  // The second of a group that brings the same event id must see the first, which no statement has written yet.
+  const [first, second] = await Promise.all(
+    [insert('same-1', 'evt-same'), insert('same-2', 'evt-same')].map((sent) => module.writeAsync(sent)),
+  )
+  expect(only(first!).event!.eventId).toBe('evt-same')
+  expect(only(second!).event!.eventId).not.toBe('evt-same')
+  // One refusal in the middle: the group is carried out again, one by one, and nothing is there twice.
+  const mixed = await Promise.allSettled(
+    ['a', 'b', 'i-1-0', 'c'].map((id) =>
+      module.writeAsync({
+        ...insert(id),
+        operations: [{ action: 'insert', table: 'item', record: { id, name: 'new' } }],
+      }),
+    ),
+  )
+  expect(mixed.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+  expect(module.readEvents(0, 1_000)).toHaveLength(seq + 5)
+  checkModule(shop.context(), module)
 })

@@ -18,6 +18,10 @@ export interface Job<Result> {
 /** What a job may change in memory before COMMIT: copied at the savepoint, put back when the job fails. */
 export interface Staged {
   mark(): () => void
+  /** Rows of the log may wait for each other from here on. */
+  hold(): void
+  /** Writes what waits; before COMMIT. */
+  settle(): void
   /** Makes staged values current. */
   install(): void
   /** Forgets everything staged. */
@@ -176,7 +180,9 @@ export class CommitQueue {
     try {
       this.#begin.run()
       this.#staged.mark()
+      this.#staged.hold()
       const outcomes = group.map((job) => ({ result: job.run() }))
+      this.#staged.settle()
       this.#commit.run()
       this.#staged.install()
       return outcomes

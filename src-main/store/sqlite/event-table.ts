@@ -26,11 +26,16 @@ export interface Tombstone {
   version: number
 }
 
+/** Events that one statement inserts while a group commit runs: a quarter less time an event than one by one. */
+const ROWS_AT_ONCE = 8
+/** Of an event of one record, as nearly all are: each bound value costs. */
+const PLAIN_COLUMNS = ['seq', 'id', 'epoch', 'action', 'tbl', 'key', 'record', 'meta', 'flags', 'at', 'hash']
+
 /** The SQL of a module's event log and tombstones. */
 export class EventTable {
   readonly #insert: Statement
-  /** For an event of one record, as nearly all are: each bound value costs. */
   readonly #insertPlain: Statement
+  readonly #insertPlainRows: Statement
   readonly #after: Statement
   readonly #before: Statement
   readonly #byId: Statement
@@ -46,6 +51,8 @@ export class EventTable {
   readonly #tombstonesTrim: Statement
   readonly #tombstoneName: string
   readonly #connection: SqliteConnection
+  /** Values of the rows that wait for their statement, while they may; otherwise undefined. */
+  #held: (string | number | Buffer | null)[] | undefined
   /** Whether a table may have tombstones; most never have one. */
   readonly #buried = new Map<string, boolean>()
 
@@ -57,9 +64,11 @@ export class EventTable {
     this.#insert = connection.prepare(
       `INSERT INTO ${events} VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)`,
     )
-    this.#insertPlain = connection.prepare(
-      `INSERT INTO ${events} (seq, id, epoch, action, tbl, key, record, meta, flags, at, hash) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?)`,
-    )
+    const places = PLAIN_COLUMNS.map((column) => (column === 'record' ? 'CAST(? AS TEXT)' : '?'))
+    const insertPlain = `INSERT INTO ${events} (${PLAIN_COLUMNS.join(', ')}) VALUES `
+    const row = `(${places.join(', ')})`
+    this.#insertPlain = connection.prepare(insertPlain + row)
+    this.#insertPlainRows = connection.prepare(insertPlain + Array(ROWS_AT_ONCE).fill(row).join(', '))
     this.#after = connection.prepare(`SELECT * FROM ${events} WHERE seq > ? ORDER BY seq LIMIT ?`)
     this.#before = connection.prepare(`SELECT * FROM ${events} WHERE seq <= ? ORDER BY seq DESC LIMIT ?`)
     this.#byId = connection.prepare(`SELECT * FROM ${events} WHERE id = ?`)
@@ -79,39 +88,80 @@ export class EventTable {
     this.#tombstonesTrim = connection.prepare(`DELETE FROM ${tombstones} WHERE seq <= ?`)
   }
 
+  /**
+   * Lets plain rows wait for others, until `settle` or `discard`: for a group of jobs in one transaction. Whatever reads
+   * the log meanwhile finds them.
+   */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Inserts what waits; before COMMIT. @throws what the database says to one of the rows. */
+  settle(): void {
+    this.#insertHeld()
+    this.#held = undefined
+  }
+
+  /** Forgets what waits: the transaction was rolled back. */
+  discard(): void {
+    this.#held = undefined
+  }
+
+  #insertHeld(): void {
+    const held = this.#held
+    if (held === undefined || held.length === 0) return
+    this.#held = []
+    const size = PLAIN_COLUMNS.length
+    if (held.length === size * ROWS_AT_ONCE) this.#insertPlainRows.run(held)
+    else for (let at = 0; at < held.length; at += size) this.#insertPlain.run(held.slice(at, at + size))
+  }
+
   /** @param recordBytes - UTF-8 of `row.record`, where the caller has it: it need not be encoded again. */
   append(row: EventRow, recordBytes?: Buffer): void {
     const { seq, id, epoch, action, tbl, key, fields, meta, grp, flags, at, hash } = row
     const record = recordBytes ?? row.record
-    if (row.private === null && fields === null && grp === null) {
+    const isPlain = row.private === null && fields === null && grp === null
+    if (isPlain && this.#held) {
+      this.#held.push(seq, id, epoch, action, tbl, key, record, meta, flags, at, hash)
+      if (this.#held.length === PLAIN_COLUMNS.length * ROWS_AT_ONCE) this.#insertHeld()
+      return
+    }
+    if (isPlain) {
       this.#insertPlain.run(seq, id, epoch, action, tbl, key, record, meta, flags, at, hash)
       return
     }
+    this.#insertHeld()
     this.#insert.run(seq, id, epoch, action, tbl, key, record, row.private, fields, meta, grp, flags, at, hash)
   }
 
   readAfter(seq: number, limit: number): EventRow[] {
+    this.#insertHeld()
     return this.#after.all(seq, limit) as EventRow[]
   }
 
   /** Newest first. */
   readBefore(seq: number, limit: number): EventRow[] {
+    this.#insertHeld()
     return this.#before.all(seq, limit) as EventRow[]
   }
 
   findById(id: string): EventRow | undefined {
+    this.#insertHeld()
     return this.#byId.get(id) as EventRow | undefined
   }
 
   findBySeq(seq: number): EventRow | undefined {
+    this.#insertHeld()
     return this.#bySeq.get(seq) as EventRow | undefined
   }
 
   last(): EventRow | undefined {
+    this.#insertHeld()
     return this.#last.get() as EventRow | undefined
   }
 
   count(): number {
+    this.#insertHeld()
     return (this.#count.get() as { total: number }).total
   }
 
@@ -134,6 +184,7 @@ export class EventTable {
   }
 
   trim(seq: number): void {
+    this.#insertHeld()
     this.#trim.run(seq)
     this.#tombstonesTrim.run(seq)
   }
