@@ -39,3 +39,23 @@ test('a crowd is refused instead of taking all memory, and those in the queue ar
   expect(outcomes.filter((code) => code === 'rate-limited')).toHaveLength(134)
   expect(await codeOf(() => hasher.hash('password'))).toBe('none')
 })
+
+test('strangers leave half of the queue to the tills, which go first; one place has eight places in it', async () => {
+  const hasher = new SecretHasher({ N: 2 ** 12, r: 8, p: 1 })
+  const hash = await hasher.hash('password')
+  const order: string[] = []
+  const ask = (place: string, isStranger: boolean): Promise<string> =>
+    codeOf(async () => {
+      await hasher.verify('a guess', hash, { place, isStranger })
+      order.push(isStranger ? 'stranger' : 'till')
+    })
+  const one = Array.from({ length: 20 }, () => ask('address 10.0.0.1', true))
+  const strangers = Array.from({ length: 60 }, (_, n) => ask(`address 10.0.1.${n}`, true))
+  const tills = Array.from({ length: 40 }, (_, n) => ask(`device ${n}`, false))
+  const served = async (asked: Promise<string>[]): Promise<number> =>
+    (await Promise.all(asked)).filter((code) => code === 'none').length
+  expect([await served(one), await served(strangers), await served(tills)]).toEqual([2 + 8, 24, 32])
+  // Two strangers were running when the tills came; of two that run at once either may end first, and by far.
+  expect(order).toHaveLength(66)
+  expect(order.slice(0, 40).filter((who) => who === 'till').length).toBeGreaterThan(24)
+})

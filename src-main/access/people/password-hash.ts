@@ -16,6 +16,22 @@ const SALT_BYTES = 16
 /** Hashes at once: more would take the threads that the disk needs, and 64 MiB each. */
 const MAX_RUNNING = 2
 const MAX_WAITING = 64
+/** Of them strangers, so that a crowd of them leaves room for the tills, which also go first. */
+const MAX_STRANGERS = 32
+/** Of one place, so that nobody is the crowd. */
+const MAX_OF_ONE_PLACE = 8
+
+/** Who waits for a hash. Whoever is signed in names no place. */
+export interface HashGuest {
+  /** A device, or an address. */
+  place: string
+  /** No paired device. */
+  isStranger: boolean
+}
+
+interface Waiting extends Partial<HashGuest> {
+  start(): void
+}
 
 /**
  * Hashes passwords and PINs, a few at a time.
@@ -28,7 +44,7 @@ export class SecretHasher {
   /** Compared with when there is nothing to compare with, so that an unknown name takes as long as a known one. */
   readonly #nobody: string
   #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Waiting[] = []
 
   constructor(cost: HashCost = DEFAULT_COST) {
     this.#cost = cost
@@ -44,32 +60,52 @@ export class SecretHasher {
   /**
    * Whether the secret is the one that was hashed; always false, and as slow, for null.
    *
+   * @param guest - Who asks; absent for somebody who is signed in.
    * @throws AppError `rate-limited` when too many wait already.
    */
-  async verify(secret: string, hash: string | null): Promise<boolean> {
+  async verify(secret: string, hash: string | null, guest?: HashGuest): Promise<boolean> {
     const { cost, salt, key } = parse(hash ?? this.#nobody)
-    const derived = await this.#derive(secret, salt, cost)
+    const derived = await this.#derive(secret, salt, cost, guest)
     return timingSafeEqual(derived, key) && hash !== null
   }
 
-  async #derive(secret: string, salt: Buffer, cost: HashCost): Promise<Buffer> {
-    await this.#enter()
+  async #derive(secret: string, salt: Buffer, cost: HashCost, guest?: HashGuest): Promise<Buffer> {
+    await this.#enter(guest)
     try {
       return await derive(secret.normalize('NFC'), salt, cost)
     } finally {
-      this.#running--
-      this.#waiting.shift()?.()
+      this.#leave()
     }
   }
 
-  async #enter(): Promise<void> {
-    if (this.#running >= MAX_RUNNING) {
-      if (this.#waiting.length >= MAX_WAITING) {
-        throw new AppError('rate-limited', 'Too many people sign in at once; try again in a moment.')
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  async #enter(guest?: HashGuest): Promise<void> {
+    this.requireRoom(guest)
+    if (this.#running < MAX_RUNNING) {
+      this.#running++
+      return
     }
-    this.#running++
+    await new Promise<void>((start) => this.#waiting.push({ ...guest, start }))
+  }
+
+  /** @throws AppError `rate-limited` when a hash that was asked for in this turn would be refused. */
+  requireRoom(guest?: HashGuest): void {
+    if (this.#running < MAX_RUNNING || this.#hasRoomFor(guest)) return
+    throw new AppError('rate-limited', 'Too many people sign in at once; try again in a moment.')
+  }
+
+  #hasRoomFor(guest: HashGuest | undefined): boolean {
+    if (this.#waiting.length >= MAX_WAITING) return false
+    if (!guest) return true
+    if (this.#waiting.filter(({ place }) => place === guest.place).length >= MAX_OF_ONE_PLACE) return false
+    return !guest.isStranger || this.#waiting.filter(({ isStranger }) => isStranger).length < MAX_STRANGERS
+  }
+
+  /** Whoever is next takes the place that is left; strangers when nobody else waits. */
+  #leave(): void {
+    const ours = this.#waiting.findIndex(({ isStranger }) => !isStranger)
+    const [next] = this.#waiting.splice(Math.max(0, ours), 1)
+    if (next) next.start()
+    else this.#running--
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AppError } from '../../../src-shared/errors.ts'
 import { codeOf, openTestAccess, type TestAccess } from '../testing.ts'
 
 let at: TestAccess
@@ -155,4 +156,77 @@ test('the recovery code brings an administrator back, once, and nobody else', as
   expect(await prove('admin', 'password', 'a new password')).toMatchObject({ id: person.id })
   expect(await codeOf(() => recovery.recover(input))).toBe('sign-in-failed')
   expect(await codeOf(() => recovery.recover({ ...input, code: outcome.recoveryCode }))).toBe('none')
+})
+
+test('a try that found the queue full is no wrong try, and a crowd of strangers keeps no till from signing in', async () => {
+  await at.access.people.add({ user: 'admin', role: 'admin', password: 'a long password' })
+  const sara = await at.access.people.add({ user: 'sara', role: 'cashier', pin: '5712' })
+  const addresses = Array.from({ length: 5 }, (_, n) => `10.0.1.${n}`)
+  const crowd = addresses.flatMap((address) =>
+    Array.from({ length: 100 }, (_, n) => codeOf(() => prove(`name-${n}`, 'password', 'a guess', null, address))),
+  )
+  const owner = Array.from({ length: 20 }, () =>
+    codeOf(() => prove('admin', 'password', 'a long password', null, '10.0.1.0')),
+  )
+  const tills = Array.from({ length: 20 }, (_, n) => prove('sara', 'pin', '5712', `till-${n}`))
+  expect((await Promise.all(tills)).map(({ id }) => id)).toEqual(tills.map(() => sara.id))
+  expect(await Promise.all(owner)).toEqual(owner.map(() => 'rate-limited'))
+  const codes = await Promise.all(crowd)
+  // Two run, 32 wait.
+  expect(codes.filter((code) => code === 'sign-in-failed')).toHaveLength(34)
+  expect(codes.filter((code) => code === 'rate-limited')).toHaveLength(466)
+  expect(await codeOf(() => prove('admin', 'password', 'a long password', null, '10.0.1.0'))).toBe('none')
+})
+
+test('inventing names is no new start: a hundred wrong tries of one address begin its wait, and nobody else waits', async () => {
+  await at.access.people.add({ user: 'admin', role: 'admin', password: 'a long password', pin: '5712' })
+  const right = (address: string) => codeOf(() => prove('admin', 'password', 'a long password', null, address))
+  for (let n = 0; n < 99; n++) {
+    expect(await codeOf(() => prove(`name-${n}`, 'password', 'a guess'))).toBe('sign-in-failed')
+  }
+  expect(await right('10.0.0.7')).toBe('none') // forgets the ninety-nine
+  for (let n = 0; n < 100; n++) {
+    const user = n % 2 === 0 ? `name-${n}` : `other-${n}`
+    expect(await codeOf(() => prove(user, 'password', 'a guess'))).toBe('sign-in-failed')
+  }
+  expect(await codeOf(() => prove('one more', 'password', 'a guess'))).toBe('sign-in-locked')
+  expect(await right('10.0.0.7')).toBe('sign-in-locked')
+  expect(await right('10.0.0.8')).toBe('none')
+  expect(await codeOf(() => prove('admin', 'pin', '5712', 'till-1'))).toBe('none')
+  at.clock.advance(30_000)
+  expect(await right('10.0.0.7')).toBe('none')
+})
+
+test('a secret that is taken away while its hash is made opens nothing', async () => {
+  const sara = await at.access.people.add({ user: 'sara', role: 'cashier', pin: '5712', password: 'a long password' })
+  const [password, pin] = [prove('sara', 'password', 'a long password'), prove('sara', 'pin', '5712', 'till-1')]
+  const outcomes = Promise.all([codeOf(() => password), codeOf(() => pin)])
+  await at.access.people.change(sara.id, { password: null })
+  expect(await outcomes).toEqual(['sign-in-failed', 'none'])
+})
+
+test('who may not do it any more when the hash is there has changed nothing', async () => {
+  const sara = await at.access.people.add({ user: 'sara', role: 'cashier', pin: '5712' })
+  const refuse = (): void => {
+    throw new AppError('forbidden', 'Not any more.')
+  }
+  const { people } = at.access
+  expect(await codeOf(() => people.change(sara.id, { pin: '8264', role: 'manager' }, refuse))).toBe('forbidden')
+  const omar = { user: 'omar', role: 'cashier', pin: '8264' }
+  expect(await codeOf(() => people.add(omar, refuse))).toBe('forbidden')
+  expect(people.list().map(({ user, role }) => [user, role])).toEqual([['sara', 'cashier']])
+  expect(await prove('sara', 'pin', '5712', 'till-1')).toMatchObject({ roleId: 'cashier' })
+})
+
+test('one recovery code, used twice at once, is good once; a password that is refused does not use it up', async () => {
+  const { recoveryCode } = await at.access.firstManager.make({ password: 'a long password' })
+  const { recovery } = at.access
+  const input = { code: recoveryCode, user: undefined, password: 'a new password', origin: 'address 10.0.0.9' }
+  expect(await codeOf(() => recovery.recover({ ...input, password: 'short' }))).toBe('weak-secret')
+  const both = await Promise.all([
+    codeOf(() => recovery.recover(input)),
+    codeOf(() => recovery.recover({ ...input, password: 'a stolen password', origin: 'address 10.0.0.10' })),
+  ])
+  expect(both).toEqual(['none', 'sign-in-failed'])
+  expect(await prove('admin', 'password', 'a new password')).toMatchObject({ name: 'admin' })
 })

@@ -40,6 +40,9 @@ export interface PersonChange {
   pin?: string | null | undefined
 }
 
+/** Throws when what was allowed before the hashing, which takes a while, is not any more. */
+type Confirm = () => void
+
 interface PeopleParts {
   tables: AccessTables
   hasher: SecretHasher
@@ -86,7 +89,7 @@ export class People {
   }
 
   /** @throws AppError `invalid-name`, `person-exists`, `role-not-found`, `weak-secret`. */
-  async add(input: NewPerson): Promise<PersonRow> {
+  async add(input: NewPerson, confirm: Confirm = () => undefined): Promise<PersonRow> {
     const name = normalizeUser(input.user)
     if (!USER_NAME.test(name)) {
       throw new AppError('invalid-name', 'A user name has 1 to 64 letters, digits, dots, dashes or @.')
@@ -98,7 +101,9 @@ export class People {
     const { hasher, clock } = this.#parts
     const passwordHash = input.password === undefined ? null : await hasher.hash(input.password)
     const pinHash = input.pin === undefined ? null : await hasher.hash(input.pin)
-    this.#checkFree(name) // hashing took a while
+    confirm()
+    this.#checkFree(name)
+    this.#checkRole(input.role)
     const now = clock.now()
     const person: PersonRow = {
       id: `person-${uuid7(now)}`,
@@ -117,7 +122,7 @@ export class People {
   }
 
   /** @throws AppError `person-not-found`, `role-not-found`, `weak-secret`, `last-administrator`. */
-  async change(id: string, change: PersonChange): Promise<PersonRow> {
+  async change(id: string, change: PersonChange, confirm: Confirm = () => undefined): Promise<PersonRow> {
     const { hasher, clock } = this.#parts
     const { name } = this.get(id)
     if (change.role !== undefined) this.#checkRole(change.role)
@@ -125,7 +130,9 @@ export class People {
     if (typeof change.pin === 'string') checkPin(change.pin)
     const passwordHash = typeof change.password === 'string' ? await hasher.hash(change.password) : change.password
     const pinHash = typeof change.pin === 'string' ? await hasher.hash(change.pin) : change.pin
+    confirm()
     const person = this.get(id) // as it is after the hashing
+    if (change.role !== undefined) this.#checkRole(change.role)
     const next: PersonRow = {
       ...person,
       displayName: change.name?.trim() || person.displayName,

@@ -20,6 +20,8 @@ interface RecoveryParts {
 /** The code on the sheet of paper that brings a manager back who forgot the password. Only its hash is kept. */
 export class RecoveryKit {
   readonly #parts: RecoveryParts
+  /** The code is good once: also while the new password is hashed. */
+  #isInUse = false
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts
@@ -45,14 +47,21 @@ export class RecoveryKit {
     const expected = settings.findSetting(SETTING)
     const isRight = isSameSecret(digest(normalizeLetterCode(input.code)), expected ?? '')
     const person = input.user === undefined ? this.#firstAdministrator() : people.findByLogin(input.user)
-    const isAllowed = person !== undefined && isAdministrator(roles.permissionsOf(person.roleId))
-    if (!isRight || expected === undefined || !isAllowed) {
-      throw new AppError('sign-in-failed', 'The recovery code or the user is wrong.')
+    if (!isRight || expected === undefined || !person || this.#isInUse) throw wrong()
+    const check = (): void => {
+      const isSame = settings.findSetting(SETTING) === expected
+      if (!isSame || !isAdministrator(roles.permissionsOf(people.find(person.id)?.roleId ?? ''))) throw wrong()
     }
+    check()
     lockout.succeed('recovery', input.origin)
-    const changed = await people.change(person.id, { password: input.password, isDisabled: false })
-    lockout.unlock(person.id)
-    return { person: changed, recoveryCode: this.renew() }
+    this.#isInUse = true
+    try {
+      const changed = await people.change(person.id, { password: input.password, isDisabled: false }, check)
+      lockout.unlock(person.id)
+      return { person: changed, recoveryCode: this.renew() }
+    } finally {
+      this.#isInUse = false
+    }
   }
 
   #firstAdministrator(): PersonRow | undefined {
@@ -60,4 +69,8 @@ export class RecoveryKit {
     const first = people.list().find(({ role }) => isAdministrator(roles.permissionsOf(role)))
     return first && people.find(first.id)
   }
+}
+
+function wrong(): AppError {
+  return new AppError('sign-in-failed', 'The recovery code or the user is wrong.')
 }

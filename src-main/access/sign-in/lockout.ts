@@ -5,6 +5,8 @@ import type { AccessTables, FailureRow } from '../../store/sqlite/access-tables.
 
 /** Wrong tries that cost nothing but the try. */
 export const FREE_TRIES = 5
+/** The same for one stranger's tries at whatever names: inventing names is no new start. */
+export const FREE_TRIES_OF_A_STRANGER = 100
 const FIRST_DELAY_MS = 30_000
 const LONGEST_DELAY_MS = 3_600_000
 /** After this time without a try the past is forgotten. */
@@ -12,8 +14,8 @@ const FORGIVEN_MS = 24 * 3_600_000
 const MAX_REMEMBERED = 10_000
 
 /** The wait after so many wrong tries in a row: none up to 4, then 30 s, doubling to an hour. */
-export function delayAfter(failures: number): number {
-  return failures < FREE_TRIES ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - FREE_TRIES))
+export function delayAfter(failures: number, freeTries = FREE_TRIES): number {
+  return failures < freeTries ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - freeTries))
 }
 
 /** A device by its id, a stranger by the address; of IPv6 the network, since a machine has as many as it likes. */
@@ -63,16 +65,33 @@ export class Lockout {
    * Counts a try as wrong until `succeed` says otherwise.
    *
    * @param isKnown - Tries at names that nobody has are kept in memory only: there are as many as an attacker likes.
+   * @param freeTries - The last of them begins the first wait.
    * @throws AppError `sign-in-locked` with `details.retryAfterSeconds`.
    */
-  begin(subject: string, origin: string, isKnown: boolean): void {
+  begin(subject: string, origin: string, isKnown: boolean, freeTries = FREE_TRIES): void {
     const now = this.#clock.now()
+    this.check(subject, origin, freeTries)
     const key = keyOf(subject, origin)
     const known = this.#failures.get(key)
+    const isForgiven = known !== undefined && now - known.lastAt > FORGIVEN_MS
+    const failures = (isForgiven ? 0 : (known?.failures ?? 0)) + 1
+    const delayMs = delayAfter(failures, freeTries)
+    const row: FailureRow = { subject, origin, failures, lockedUntil: now + delayMs, lastAt: now }
+    this.#failures.delete(key)
+    this.#failures.set(key, { ...row, isStored: isKnown })
+    if (isKnown) this.#tables.saveFailure(row)
+    if (delayMs > 0) this.#onLock({ subject, origin, failures, delayMs })
+    if (this.#failures.size > MAX_REMEMBERED) this.#forgetOldest()
+  }
+
+  /** Counts nothing. @throws AppError `sign-in-locked` while there is a wait. */
+  check(subject: string, origin: string, freeTries = FREE_TRIES): void {
+    const now = this.#clock.now()
+    const known = this.#failures.get(keyOf(subject, origin))
     if (known && now < known.lastAt) {
       // The clock was set back: that must not lock for longer than the delay itself.
       known.lastAt = now
-      known.lockedUntil = now + delayAfter(known.failures)
+      known.lockedUntil = now + delayAfter(known.failures, freeTries)
     }
     if (known && known.lockedUntil > now) {
       const waitMs = known.lockedUntil - now
@@ -80,15 +99,6 @@ export class Lockout {
         details: { retryAfterSeconds: Math.ceil(waitMs / 1000) },
       })
     }
-    const isForgiven = known !== undefined && now - known.lastAt > FORGIVEN_MS
-    const failures = (isForgiven ? 0 : (known?.failures ?? 0)) + 1
-    const delayMs = delayAfter(failures)
-    const row: FailureRow = { subject, origin, failures, lockedUntil: now + delayMs, lastAt: now }
-    this.#failures.delete(key)
-    this.#failures.set(key, { ...row, isStored: isKnown })
-    if (isKnown) this.#tables.saveFailure(row)
-    if (delayMs > 0) this.#onLock({ subject, origin, failures, delayMs })
-    if (this.#failures.size > MAX_REMEMBERED) this.#forgetOldest()
   }
 
   /** The secret was right. */

@@ -3,7 +3,7 @@ import type { PersonRow } from '../../store/sqlite/access-tables.ts'
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts'
 import type { SecretHasher } from '../people/password-hash.ts'
 import { normalizeUser, type People } from '../people/people.ts'
-import { type Lockout, originOf } from './lockout.ts'
+import { FREE_TRIES_OF_A_STRANGER, type Lockout, originOf } from './lockout.ts'
 
 export type SecretKind = 'password' | 'pin'
 
@@ -25,6 +25,8 @@ interface SignInParts {
 
 const MAX_USER = 128
 const MAX_SECRET = 1_024
+/** Whom a stranger tried, whoever it was. */
+const ANYONE = 'anyone'
 
 /** Proves a person by a password or a PIN. What it opens is up to the caller. */
 export class SignIn {
@@ -46,6 +48,7 @@ export class SignIn {
     const person = people.findByLogin(user)
     const subject = person?.id ?? `nobody ${user}`
     const origin = originOf(deviceId, address)
+    const isStranger = deviceId === null
     // People type their password into the wrong field: a name that nobody has is not written down.
     const shownName = person?.name ?? '(unknown)'
     const actor: AuditActor = { id: person?.id ?? null, name: shownName, deviceId, address }
@@ -53,13 +56,20 @@ export class SignIn {
       if (kind === 'pin' && deviceId === null) {
         throw new AppError('device-required', 'A PIN is taken on a paired device only; sign in with the password.')
       }
-      lockout.begin(subject, origin, person !== undefined)
-      const hash = (kind === 'pin' ? person?.pinHash : person?.passwordHash) ?? null
-      const isRight = await hasher.verify(secret.slice(0, MAX_SECRET), hash)
-      // Looked up again: the person may have been disabled while the hash was made.
-      if (!isRight || person === undefined || people.find(person.id)?.isDisabled !== false) {
+      // Before the try is counted: with a full queue nobody looks at the secret.
+      const guest = { place: origin, isStranger }
+      hasher.requireRoom(guest)
+      this.#count(subject, origin, { isKnown: person !== undefined, isStranger })
+      const hash = hashOf(person, kind)
+      const isRight = await hasher.verify(secret.slice(0, MAX_SECRET), hash, guest)
+      // Looked up again: the person may have been disabled, or the secret changed, while the hash was made.
+      const now = person && people.find(person.id)
+      if (!isRight || now === undefined || now.isDisabled || hashOf(now, kind) !== hash) {
         throw new AppError('sign-in-failed', `The user or the ${kind === 'pin' ? 'PIN' : 'password'} is wrong.`)
       }
+      lockout.succeed(subject, origin)
+      if (isStranger) lockout.succeed(ANYONE, origin)
+      return now
     } catch (error) {
       if (error instanceof AppError) {
         audit.recordDenial({
@@ -72,7 +82,17 @@ export class SignIn {
       }
       throw error
     }
-    lockout.succeed(subject, origin)
-    return person
   }
+
+  /** Tries at one person, and a stranger's tries at anybody. @throws AppError `sign-in-locked`. */
+  #count(subject: string, origin: string, { isKnown, isStranger }: { isKnown: boolean; isStranger: boolean }): void {
+    const { lockout } = this.#parts
+    if (isStranger) lockout.check(ANYONE, origin, FREE_TRIES_OF_A_STRANGER)
+    lockout.begin(subject, origin, isKnown)
+    if (isStranger) lockout.begin(ANYONE, origin, false, FREE_TRIES_OF_A_STRANGER)
+  }
+}
+
+function hashOf(person: PersonRow | undefined, kind: SecretKind): string | null {
+  return (kind === 'pin' ? person?.pinHash : person?.passwordHash) ?? null
 }

@@ -217,7 +217,8 @@ export const authRoutes: readonly Route[] = [
       const { name } = access.people.get(uid)
       const { address } = call.network
       await access.signIn.prove({ user: name, kind: 'password', secret: body.current, deviceId, address })
-      const person = await access.people.change(uid, { password: body.password, pin: body.pin })
+      const change = { password: body.password, pin: body.pin }
+      const person = await access.people.change(uid, change, () => access.identity.confirm(call.principal))
       const isNew = body.password !== undefined
       const endedSessions = isNew ? endSessionsOf(access, person, 'password-changed', sessionId) : 0
       note(call, isNew ? 'person.change-password' : 'person.change-pin', person.name)

@@ -58,8 +58,12 @@ export const peopleRoutes: readonly Route[] = [
       requireManage(call.principal, 'people')
       const { access } = call.services
       const { reason, ...input } = body
-      requireAtLeast(call.principal, call.services, [input.role], input.branches ?? null)
-      const person = await access.people.add(input)
+      const check = (): void => requireAtLeast(call.principal, call.services, [input.role], input.branches ?? null)
+      check()
+      const person = await access.people.add(input, () => {
+        access.identity.confirm(call.principal)
+        check()
+      })
       note(call, 'person.add', person.name, { reason, details: { role: person.roleId } })
       call.send(201, toPersonView(person))
     },
@@ -98,7 +102,10 @@ export const peopleRoutes: readonly Route[] = [
       const { access } = call.services
       const { reason, ...change } = body
       const before = managed(call, [change.role], change.branches)
-      const person = await access.people.change(before.id, change)
+      const person = await access.people.change(before.id, change, () => {
+        access.identity.confirm(call.principal)
+        managed(call, [change.role], change.branches)
+      })
       tellSockets(call, before, person)
       const isSecretNew = change.password !== undefined || change.pin !== undefined
       if (person.isDisabled || isSecretNew) {
@@ -122,6 +129,7 @@ export const peopleRoutes: readonly Route[] = [
       const { access } = call.services
       const person = access.people.remove(managed(call, [], undefined).id)
       endSessionsOf(access, person, 'removed', null)
+      access.oidc.forgetRemoved()
       note(call, 'person.remove', person.name, { reason: query.reason })
       call.send(200, toPersonView(person))
     },
