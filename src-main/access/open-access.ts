@@ -1,5 +1,5 @@
 import { AppError } from '../../src-shared/errors.ts'
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, isoTime } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { uuid7 } from '../lib/uuid7.ts'
 import type { PersonRow } from '../store/sqlite/access-tables.ts'
@@ -88,6 +88,10 @@ const ISSUER_SETTING = 'access.issuer'
 export const RETENTION_SETTING = 'audit.retentionDays'
 const HOUSE_KEEPING_MS = 60_000
 const TRIM_EVERY_MS = 6 * 3_600_000
+const DAY_MS = 86_400_000
+/** Of a span, on this many days something must have happened before the clock is believed that the span is over. */
+const BELIEVED_DAYS = 10
+const SESSION_SPAN_DAYS = 30
 
 /** Opens people, devices and keys of a data folder. */
 export async function openAccess(options: AccessOptions): Promise<Access> {
@@ -129,7 +133,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     const { person } = await firstManager.make({ password: options.adminPassword })
     audit.record({ action: 'person.first-manager', outcome: 'done', actor: SERVER_ACTOR, subject: person.name })
   }
-  const stopHouseKeeping = keepHouse(audit, database)
+  const stopHouseKeeping = keepHouse({ audit, sessions, database, clock, log })
   return {
     ...{
       roles,
@@ -166,6 +170,9 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
 const KEY_WARNINGS = {
   'keys-in-clear': 'The keys of this server lie in a file that only its user may read; no key store is in use.',
   'keys-made-anew': 'The keys of this server could not be read and were made anew; devices refresh their tokens.',
+  'keys-sealed': 'The keys of this server lay in clear and are sealed now; backups of the disk may hold the old file.',
+  'keys-left-in-clear':
+    'Other keys lay in clear beside the sealed ones and were removed; devices refresh their tokens.',
 } as const
 const OIDC_LOST = 'The keys of this server were made anew: set up the sign-in at the provider again.'
 
@@ -178,10 +185,19 @@ function issuerOf(database: SystemDatabase, clock: Clock): string {
   return issuer
 }
 
-function keepHouse(audit: AuditLog, database: SystemDatabase): () => void {
+/**
+ * Forgets what is old. A clock that is ahead makes everything old at once (an empty battery, a wrong year), so what is
+ * said of the past must be borne out by the audit log: it is written on most days, and one wrong start is one day.
+ */
+function keepHouse(parts: Pick<Access, 'audit' | 'sessions'> & Pick<AccessOptions, 'database' | 'clock' | 'log'>) {
+  const { audit, sessions, database, clock, log } = parts
+  const isOver = (days: number): boolean =>
+    database.audit.countDays(isoTime(clock.now() - days * DAY_MS)) >= Math.min(BELIEVED_DAYS, Math.ceil(days / 2))
   const trim = (): void => {
     const days = Number(database.findSetting(RETENTION_SETTING) ?? DEFAULT_RETENTION_DAYS)
-    audit.trim(days)
+    if (isOver(days)) audit.trim(days)
+    else log.debug('audit-not-trimmed', { days })
+    if (isOver(SESSION_SPAN_DAYS)) sessions.prune()
   }
   trim()
   const flushing = setInterval(() => audit.flushDenials(), HOUSE_KEEPING_MS)

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Where keys are kept between starts. */
@@ -8,6 +18,8 @@ export interface SecretStore {
   /** On the disk when it resolves. */
   save(name: string, text: string): Promise<void>
   remove(name: string): Promise<void>
+  /** Keeps what is under the name, unread, under another one that nothing has yet. False when there is nothing. */
+  setAside(name: string, as: string): Promise<boolean>
 }
 
 /** Encrypts what is at rest, as Electron's safeStorage does with the key store of the operating system. */
@@ -47,6 +59,12 @@ export function openSecretFolder(dir: string, seal: Seal = PLAIN): SecretStore {
       rmSync(draft, { force: true })
       writeFileSync(draft, sealed, { mode: 0o600, flag: 'wx', flush: true })
       renameSync(draft, path)
+    },
+    async setAside(name, as) {
+      if (!existsSync(pathOf(name))) return false
+      copyFileSync(pathOf(name), pathOf(as), constants.COPYFILE_EXCL)
+      chmodSync(pathOf(as), 0o600)
+      return true
     },
     async remove(name) {
       rmSync(pathOf(name), { force: true })

@@ -7,7 +7,7 @@ import { PROTOCOLS } from '../../src-shared/protocol/version.ts'
 import { isLoopbackHost, listLanAddresses } from '../config/lan-addresses.ts'
 import type { ServerOptions } from '../config/options.ts'
 import type { ServerNotice } from '../config/services.ts'
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, elapsedMs } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { openSecretFolder, type SecretStore } from '../lib/secret-folder.ts'
 import { type Authority, type AuthorityFacts, type Credentials, openAuthority } from './certificates/authority.ts'
@@ -93,13 +93,22 @@ export function createNetwork(input: NetworkInput): Network {
   function authority(): Promise<Authority> {
     if (!opened) {
       const ownNames = hostNames(options)
-      opened = openAuthority({ secrets, clock, label: `Mishkah branch at ${hostname()}`, ownNames })
+      const label = `Mishkah branch at ${hostname()}`
+      opened = openAuthority({ secrets, clock, label, ownNames, onReplaced: noteReplaced })
       // A failure (a full disk) is not kept: the next caller tries again.
       opened.catch(() => {
         opened = undefined
       })
     }
     return opened
+  }
+
+  function noteReplaced({ keptAs }: { keptAs: string }): void {
+    const message =
+      'The authority for https could not be used and another one was made: devices have to trust the branch again (/trust). ' +
+      `If only the clock was wrong, stop the server and put config/tls/${keptAs}.* back (docs/security.md).`
+    log.error('tls-authority-replaced', { keptAs, message })
+    input.notify({ kind: 'problem', code: 'tls-authority-replaced', message })
   }
 
   function currentNames(): string[] {
@@ -114,7 +123,7 @@ export function createNetwork(input: NetworkInput): Network {
     if (!https) throw new AppError('certificate-unusable', 'https is switched off.')
     served = await credentials()
     namesAtCheck = currentNames().join()
-    checkedAt = clock.now()
+    checkedAt = elapsedMs(clock)
     const { host } = options
     const { front, limit, checkEveryMs } = input
     const open = await listenHttps({ front, host, port: https.port, material: served, limit, checkEveryMs })
@@ -176,11 +185,11 @@ export function createNetwork(input: NetworkInput): Network {
     const open = await listener?.catch(() => undefined)
     if (!open) return
     const names = currentNames().join()
-    if (!own && names === namesAtCheck && clock.now() - checkedAt < CERTIFICATE_CHECK_MS) return
+    if (!own && names === namesAtCheck && elapsedMs(clock) - checkedAt < CERTIFICATE_CHECK_MS) return
     try {
       const fresh = await credentials()
       namesAtCheck = names
-      checkedAt = clock.now()
+      checkedAt = elapsedMs(clock)
       if (fresh.cert === served?.cert) return
       open.update(fresh)
       served = fresh

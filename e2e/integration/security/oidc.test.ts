@@ -241,3 +241,39 @@ test('people are made only where that was chosen, never over one who is here', a
     expect((await new Browser().signIn()).headers.location).toBe('/console/?signInError=sign-in-failed')
   }
 })
+
+test("who begins a thousand sign-ins ends nobody else's", async () => {
+  await server.close()
+  const trustProxy = ['127.0.0.1']
+  server = await startTestServer({ hashCost: CHEAP_COST, adminPassword: PASSWORD, rateLimit: false, trustProxy })
+  admin = await signIn('admin')
+  await configure({ people: { [MONA]: 'admin' } })
+  const path = '/api/auth/oidc/start'
+  const begin = (address: string): Promise<Reply> =>
+    server.ask({ path, headers: { 'X-Forwarded-For': address, 'X-Forwarded-Proto': 'https' } })
+  const browser = new Browser()
+  const callback = await browser.askProvider()
+  for (let start = 0; start < 600; start++) expect((await begin('10.9.9.9')).status).toBe(303)
+  // Of one network, as a provider of IPv6 gives it to each household.
+  for (let start = 0; start < 400; start++) expect((await begin(`fd00:1:2:3::${start.toString(16)}`)).status).toBe(303)
+  expect((await browser.go(callback)).headers.location).toBe('/console/people')
+})
+
+test('who was removed does not come back by the account, neither as themselves nor as who has the name now', async () => {
+  await configure({ people: { [MONA]: 'mona' }, newPersonRole: 'manager' })
+  expect((await new Browser().signIn()).headers.location).toBe('/console/people')
+  const { people } = (await manage('GET', '/api/manage/people')).body as Body
+  const { id } = people.find(({ user }: Body) => user === 'mona')
+  expect((await manage('DELETE', `/api/manage/people/${id}?reason=left`)).status).toBe(200)
+  expect((await new Browser().signIn()).headers.location).toBe('/console/?signInError=sign-in-failed')
+  // Somebody else of that name is here now.
+  await manage('POST', '/api/manage/people', { user: 'mona', role: 'manager', password: PASSWORD })
+  for (const email of [MONA, MONA.toUpperCase()]) {
+    provider.claims = { sub: 'user-1', email, email_verified: true }
+    expect((await new Browser().signIn()).headers.location).toBe('/console/?signInError=sign-in-failed')
+  }
+  // Until an administrator says that they belong together.
+  provider.claims = { sub: 'user-1', email: MONA, email_verified: true }
+  await configure({ people: { [MONA]: 'mona' }, newPersonRole: 'manager' })
+  expect((await new Browser().signIn()).headers.location).toBe('/console/people')
+})

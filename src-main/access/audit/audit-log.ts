@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
-import { type Clock, isoTime } from '../../lib/clock.ts'
+import { type Clock, elapsedMs, isoTime } from '../../lib/clock.ts'
 import { redactText } from '../../lib/log.ts'
 import type { AuditFilter, AuditRow, AuditTable } from '../../store/sqlite/audit-table.ts'
 import type { Principal } from '../principal.ts'
@@ -112,21 +112,21 @@ export class AuditLog {
     const key = keyOf(denied)
     if (denied !== input && this.#count(key)) return
     const entry: AuditInput = { ...denied, outcome: 'denied' }
-    this.#denials.set(key, { input: entry, kind, place, since: this.#clock.now(), repeated: 0 })
+    this.#denials.set(key, { input: entry, kind, place, since: elapsedMs(this.#clock), repeated: 0 })
     this.record(entry)
   }
 
   /** False when there is no such refusal of this minute. */
   #count(key: string): boolean {
     const open = this.#denials.get(key)
-    if (!open || this.#clock.now() - open.since >= DENIAL_WINDOW_MS) return false
+    if (!open || elapsedMs(this.#clock) - open.since >= DENIAL_WINDOW_MS) return false
     open.repeated++
     return true
   }
 
   /** Writes the counts of refusals whose minute is over; all of them with `isEnding`. */
   flushDenials(isEnding = false): void {
-    const now = this.#clock.now()
+    const now = elapsedMs(this.#clock)
     for (const [key, { since }] of [...this.#denials]) {
       if (isEnding || now - since >= DENIAL_WINDOW_MS) this.#close(key)
     }
@@ -198,6 +198,7 @@ interface OpenDenial {
   input: AuditInput
   kind: string
   place: string
+  /** By the clock that nobody sets. */
   since: number
   repeated: number
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../../src-shared/errors.ts'
-import type { Clock } from '../../lib/clock.ts'
+import { type Clock, elapsedMs } from '../../lib/clock.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
 import { digest, makeDigitCode, makeSecret } from '../people/secret-codes.ts'
 
@@ -33,6 +33,8 @@ interface OpenPairing extends Pairing {
   codeHash: string
   secretHash: string
   claimHash: string | null
+  /** When it ends by the clock that nobody sets. */
+  endsAt: number
 }
 
 /**
@@ -71,6 +73,7 @@ export class PairingDesk {
       codeHash: digest(code),
       secretHash: digest(secret),
       claimHash: null,
+      endsAt: elapsedMs(this.#clock) + PAIRING_MS,
     }
     this.#open.set(pairing.id, pairing)
     return { pairing: toPublic(pairing), code, secret }
@@ -140,8 +143,8 @@ export class PairingDesk {
   }
 
   #forgetOld(): void {
-    const now = this.#clock.now()
-    for (const { id, expiresAt } of [...this.#open.values()]) if (expiresAt <= now) this.#open.delete(id)
+    const now = elapsedMs(this.#clock)
+    for (const { id, endsAt } of [...this.#open.values()]) if (endsAt <= now) this.#open.delete(id)
   }
 }
 
@@ -149,6 +152,7 @@ function refused(): AppError {
   return new AppError('pairing-refused', 'The pairing code is wrong, used or older than ten minutes.')
 }
 
-function toPublic({ codeHash: _code, secretHash: _secret, claimHash: _claim, ...pairing }: OpenPairing): Pairing {
+function toPublic(open: OpenPairing): Pairing {
+  const { codeHash: _code, secretHash: _secret, claimHash: _claim, endsAt: _end, ...pairing } = open
   return pairing
 }

@@ -16,6 +16,8 @@ export interface OidcSettings {
   people: Record<string, string>
   /** Role of a person to make for a value that nobody has; null makes nobody. */
   newPersonRole: string | null
+  /** Values of people who were removed: nobody is made for them again, until `people` names them. */
+  removed?: readonly string[] | undefined
 }
 
 type Settings = Pick<SystemDatabase, 'findSetting' | 'setSetting' | 'removeSetting'>

@@ -1,6 +1,6 @@
 import type { Configuration } from 'openid-client'
 import { AppError } from '../../../src-shared/errors.ts'
-import type { Clock } from '../../lib/clock.ts'
+import { type Clock, elapsedMs } from '../../lib/clock.ts'
 import type { PersonRow } from '../../store/sqlite/access-tables.ts'
 import type { People } from '../people/people.ts'
 import { makeSecret } from '../people/secret-codes.ts'
@@ -16,7 +16,10 @@ interface Flow {
   nonce: string
   redirectUri: string
   returnTo: string
-  expiresAt: number
+  /** Where it was begun. */
+  origin: string
+  /** By the clock that nobody sets. */
+  endsAt: number
 }
 
 interface OidcParts {
@@ -27,7 +30,8 @@ interface OidcParts {
 }
 
 export const FLOW_MS = 10 * 60_000
-/** Whoever starts more than these only loses their own oldest ones. */
+/** Whoever begins more than these only loses their own oldest ones. */
+const MAX_FLOWS_OF_ORIGIN = 20
 const MAX_FLOWS = 500
 const TIMEOUT_SECONDS = 10
 const DISCOVERED_MS = 3_600_000
@@ -83,7 +87,9 @@ export class OidcSignIn {
     }
     const known = store.find()
     const isSameClient = known?.issuer === settings.issuer && known.clientId === settings.clientId
-    const next = { ...settings, clientSecret: settings.clientSecret ?? (isSameClient ? known.clientSecret : undefined) }
+    const removed = known?.removed?.filter((value) => known.issuer === settings.issuer && !settings.people[value])
+    const clientSecret = settings.clientSecret ?? (isSameClient ? known.clientSecret : undefined)
+    const next = { ...settings, clientSecret, removed }
     await discover(next)
     store.save(next)
     this.#discovered = undefined
@@ -98,18 +104,19 @@ export class OidcSignIn {
   /**
    * @param redirectUri - Of our callback, as the provider knows it.
    * @param returnTo - Path of ours where the browser goes afterwards.
+   * @param origin - Whose the flow is: an address, of IPv6 the network.
    * @returns Where to send the browser, and the id of the flow for its cookie.
    * @throws AppError `not-found` without a provider, `sign-in-unavailable`.
    */
-  async start(redirectUri: string, returnTo: string): Promise<{ url: string; flowId: string }> {
+  async start(redirectUri: string, returnTo: string, origin = ''): Promise<{ url: string; flowId: string }> {
     const library = await loadLibrary()
     const configuration = await this.#configuration()
-    const now = this.#parts.clock.now()
-    this.#forgetOld(now)
+    const now = elapsedMs(this.#parts.clock)
+    this.#makeRoom(now, origin)
     const flowId = makeSecret()
     const verifier = library.randomPKCECodeVerifier()
     const [state, nonce] = [library.randomState(), library.randomNonce()]
-    this.#flows.set(flowId, { verifier, state, nonce, redirectUri, returnTo, expiresAt: now + FLOW_MS })
+    this.#flows.set(flowId, { verifier, state, nonce, redirectUri, returnTo, origin, endsAt: now + FLOW_MS })
     const url = library.buildAuthorizationUrl(configuration, {
       redirect_uri: redirectUri,
       scope: 'openid email profile',
@@ -129,7 +136,7 @@ export class OidcSignIn {
   async finish(flowId: string, search: string): Promise<{ person: PersonRow; returnTo: string }> {
     const flow = this.#flows.get(flowId)
     this.#flows.delete(flowId)
-    if (!flow || flow.expiresAt <= this.#parts.clock.now()) {
+    if (!flow || flow.endsAt <= elapsedMs(this.#parts.clock)) {
       throw failed('The sign-in was not begun in this browser, or took more than ten minutes.')
     }
     const library = await loadLibrary()
@@ -167,16 +174,29 @@ export class OidcSignIn {
   /** Only where that was chosen, and never somebody who is here already: a name of the provider's is no proof. */
   async #make(settings: OidcSettings, value: string): Promise<PersonRow | undefined> {
     const { people, store } = this.#parts
-    if (settings.newPersonRole === null || people.findByLogin(value)) return undefined
+    if (settings.newPersonRole === null || wasRemoved(settings, value)) return undefined
+    if (people.findByLogin(value)) return undefined
     const person = await people.add({ user: value, role: settings.newPersonRole })
     store.save({ ...settings, people: { ...settings.people, [value]: person.name } })
     return person
   }
 
+  /** After somebody was removed: whoever gets the name later is somebody else, and who had it is not made anew. */
+  forgetRemoved(): void {
+    const { people, store } = this.#parts
+    const settings = store.find()
+    if (!settings) return
+    const entries = Object.entries(settings.people)
+    const gone = entries.filter(([, user]) => !people.findByLogin(user)).map(([value]) => value)
+    if (gone.length === 0) return
+    const kept = Object.fromEntries(entries.filter(([value]) => !gone.includes(value)))
+    store.save({ ...settings, people: kept, removed: [...(settings.removed ?? []), ...gone] })
+  }
+
   #configuration(): Promise<Configuration> {
     const settings = this.#parts.store.find()
     if (!settings) throw notSetUp()
-    const now = this.#parts.clock.now()
+    const now = elapsedMs(this.#parts.clock)
     const known = this.#discovered
     if (known?.for === settings && now - known.at < DISCOVERED_MS) return known.configuration
     const configuration = discover(settings)
@@ -187,10 +207,25 @@ export class OidcSignIn {
     return configuration
   }
 
-  #forgetOld(now: number): void {
-    for (const [id, { expiresAt }] of this.#flows) if (expiresAt <= now) this.#flows.delete(id)
-    while (this.#flows.size >= MAX_FLOWS) this.#flows.delete(this.#flows.keys().next().value!)
+  /** For one more flow of the origin. */
+  #makeRoom(now: number, origin: string): void {
+    const idsByOrigin = new Map<string, string[]>()
+    for (const [id, flow] of this.#flows) {
+      if (flow.endsAt <= now) this.#flows.delete(id)
+      else idsByOrigin.set(flow.origin, [...(idsByOrigin.get(flow.origin) ?? []), id])
+    }
+    const own = idsByOrigin.get(origin) ?? []
+    if (own.length >= MAX_FLOWS_OF_ORIGIN) this.#flows.delete(own[0]!)
+    if (this.#flows.size < MAX_FLOWS) return
+    // Somebody with many addresses: who has begun most gives way.
+    const [most] = [...idsByOrigin.values()].sort((left, right) => right.length - left.length)
+    this.#flows.delete(most![0]!)
   }
+}
+
+/** Providers spell addresses now like this, now like that. */
+function wasRemoved({ removed = [] }: OidcSettings, value: string): boolean {
+  return removed.some((known) => known.toLowerCase() === value.toLowerCase())
 }
 
 /** @throws AppError `sign-in-unavailable`, `invalid-request` for an issuer by http that is not on this machine. */

@@ -86,7 +86,10 @@ export class SignedCallers {
    * @throws AppError `signature-invalid`, `clock-wrong`, `rate-limited`, `session-ended`.
    */
   openSocket(target: string, signature: string): { principal: Principal; frames: SignedFrames } {
-    const { principal } = this.verify({ method: SOCKET_METHOD, target, signature })
+    const { principal: caller } = this.verify({ method: SOCKET_METHOD, target, signature })
+    // A request is over at once; a socket would outlive the session.
+    const expiresAt = this.#sessionOf(caller.sessionId!)!.expiresAt
+    const principal = { ...caller, expiresAt }
     this.#socketPrincipals.add(principal)
     return { principal, frames: new SignedFrames(socketKey(this.#parts.deviceKey(principal.deviceId!), signature)) }
   }

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { AppError } from '../../../src-shared/errors.ts'
 import { formatSignature, type SignedParts, textToSign } from '../../../src-shared/signing/signed-text.ts'
-import type { Clock } from '../../lib/clock.ts'
+import { type Clock, elapsedMs } from '../../lib/clock.ts'
 
 export interface VerifiedRequest {
   /** As signed: a device or a session. */
@@ -51,7 +51,8 @@ export function createSignatureVerifier({ clock, instanceId, findKey }: Verifier
   const devices = new Map<string, NonceMemory>()
   // A MAC is computed for unknown signers too, so that time does not tell which ones exist.
   const nobodysKey = Buffer.alloc(32)
-  const terms = () => ({ instanceId, now: clock.now() })
+  const nowMs = neverBack(clock)
+  const terms = () => ({ instanceId, now: nowMs() })
 
   function refuse(message: string, code: 'signature-invalid' | 'clock-wrong' = 'signature-invalid'): AppError {
     return new AppError(code, message, { details: terms() })
@@ -71,7 +72,7 @@ export function createSignatureVerifier({ clock, instanceId, findKey }: Verifier
         .digest()
       if (!timingSafeEqual(expected, Buffer.from(mac, 'base64url')) || !known) throw refuse('The signature is wrong.')
       if (signedFor !== instanceId) throw refuse('The request was signed for an earlier run of the server.')
-      const now = clock.now()
+      const now = nowMs()
       if (Math.abs(now - timeMs) > MAX_SKEW_MS) {
         throw refuse('The clock of the device is wrong by more than five minutes.', 'clock-wrong')
       }
@@ -85,12 +86,30 @@ export function createSignatureVerifier({ clock, instanceId, findKey }: Verifier
   }
 }
 
+/**
+ * The time, except that it goes on when the clock is set back: otherwise signatures would be good again whose nonces are
+ * forgotten. Devices are told this time, and sign with it.
+ */
+function neverBack(clock: Clock): () => number {
+  let startedAt = clock.now() - elapsedMs(clock)
+  return () => {
+    const elapsed = elapsedMs(clock)
+    startedAt = Math.max(startedAt, clock.now() - elapsed)
+    return Math.floor(startedAt + elapsed)
+  }
+}
+
 /** Remembers nonces as long as their time would be accepted. Only right signatures come here. */
 class NonceMemory {
   readonly #expiryByNonce = new Map<string, number>()
 
   use(nonce: string, timeMs: number, now: number): 'new' | 'repeated' | 'full' {
     if (this.#expiryByNonce.has(nonce)) return 'repeated'
+    // The oldest are in front; one that expires later than its followers keeps them for ten minutes at most.
+    for (const [known, expiresAt] of this.#expiryByNonce) {
+      if (expiresAt >= now) break
+      this.#expiryByNonce.delete(known)
+    }
     if (this.#expiryByNonce.size >= MAX_NONCES_PER_DEVICE) {
       for (const [known, expiresAt] of this.#expiryByNonce) if (expiresAt < now) this.#expiryByNonce.delete(known)
       if (this.#expiryByNonce.size >= MAX_NONCES_PER_DEVICE) return 'full'

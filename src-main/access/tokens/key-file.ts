@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A signing key: Ed25519 as a private JWK (RFC 8037). */
@@ -32,28 +32,39 @@ export interface SecretBox {
 
 const ROTATE_AFTER_MS = 90 * 86_400_000
 
+export type KeyProblem = 'keys-in-clear' | 'keys-made-anew' | 'keys-sealed' | 'keys-left-in-clear'
+
 /**
  * Reads the keys of a data folder, making and renewing them as needed. They lie in `keys/`: `server-keys.sealed` with a
- * box, `server-keys.json` (mode 0600) without one.
+ * box, `server-keys.json` (mode 0600) without one. With a box the file in clear goes away. Where nothing was sealed
+ * before, its secret is kept, so that devices that sign need not be paired again; what signs tokens is made anew.
  *
- * @param warn - Told once when the keys lie on the disk in clear, or could not be read and were made anew.
+ * @param warn - Told when the keys lie on the disk in clear, could not be read and were made anew, or lay there in clear.
  */
 export function openServerKeys(
   dataDir: string,
-  options: { box: SecretBox | undefined; nowMs: number; warn: (problem: 'keys-in-clear' | 'keys-made-anew') => void },
+  options: { box: SecretBox | undefined; nowMs: number; warn: (problem: KeyProblem) => void },
 ): ServerKeys {
   const { box, nowMs, warn } = options
   const folder = join(dataDir, 'keys')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, box ? 'server-keys.sealed' : 'server-keys.json')
+  const clearPath = join(folder, 'server-keys.json')
+  const path = box ? join(folder, 'server-keys.sealed') : clearPath
   if (!box) warn('keys-in-clear')
-  const known = readKeys(path, box, () => warn('keys-made-anew'))
+  const isMoving = box !== undefined && existsSync(clearPath)
+  const sealed = readKeys(path, box, () => warn('keys-made-anew'))
+  const unsealed = isMoving && !sealed ? readKeys(clearPath, undefined, () => warn('keys-made-anew')) : undefined
+  const known = sealed ?? (unsealed && { ...unsealed, signing: [] })
   const keys = renew(known ?? { signing: [], refreshSecret: randomBytes(32).toString('base64url') }, nowMs)
   if (keys !== known) {
     const text = JSON.stringify(keys)
     const fresh = `${path}.new`
     writeFileSync(fresh, box ? box.seal(text) : text, { mode: 0o600, flush: true })
     renameSync(fresh, path)
+  }
+  if (isMoving) {
+    rmSync(clearPath)
+    warn(unsealed ? 'keys-sealed' : 'keys-left-in-clear')
   }
   // A folder that was copied about may have lost the mode.
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)

@@ -61,10 +61,17 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    const now = parts.clock.now()
     for (const session of parts.tables.listLiveSessions()) this.#keep(session)
-    for (const session of [...this.#live.values()]) if (session.expiresAt <= now) this.end(session.id, 'expired')
-    parts.tables.pruneSessions(isoTime(now - KEPT_AFTER_END_MS))
+  }
+
+  /**
+   * Forgets what is over since a month: sessions, and refresh tokens that were used. Not sooner, and only when the clock is
+   * known to be right: expired sessions count for nothing meanwhile, and a clock that ran ahead must sign nobody out.
+   */
+  prune(): void {
+    const before = this.#parts.clock.now() - KEPT_AFTER_END_MS
+    this.endWhere(({ expiresAt }) => expiresAt <= before, 'expired')
+    this.#parts.tables.pruneSessions(isoTime(before))
   }
 
   onEnd(listener: OnEnd): () => void {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -224,6 +224,26 @@ test('keys lie in a file that only the server reads, or sealed; unreadable ones 
   expect(at.records.map(({ event }) => event)).toContain('keys-made-anew')
   expect(await codeOf(() => judge(fresh))).toBe('token-invalid')
   expect(await codeOf(() => at.access.sessions.refresh(next.refreshToken, undefined))).toBe('none')
+})
+
+test('keys in clear are sealed once there is a key store: the file goes away, somebody hears of it, devices stay paired', async () => {
+  const clear = join(at.dataDir, 'keys', 'server-keys.json')
+  const secretsKey = Buffer.alloc(32, 7).toString('base64url')
+  const signingKey = at.access.signed.keyFor('device-1')
+  const { refreshSecret } = JSON.parse(readFileSync(clear, 'utf8')) as { refreshSecret: string }
+  await at.reopen({ secretsKey })
+  expect(existsSync(clear)).toBe(false)
+  expect(at.records.map(({ event }) => event)).toContain('keys-sealed')
+  expect(at.access.signed.keyFor('device-1')).toBe(signingKey)
+  expect(readFileSync(join(at.dataDir, 'keys', 'server-keys.sealed')).includes(refreshSecret)).toBe(false)
+
+  // Without the key store for once: other keys in clear, which are given up as soon as it is back.
+  await at.reopen()
+  expect(at.access.signed.keyFor('device-1')).not.toBe(signingKey)
+  await at.reopen({ secretsKey })
+  expect(existsSync(clear)).toBe(false)
+  expect(at.records.map(({ event }) => event)).toContain('keys-left-in-clear')
+  expect(at.access.signed.keyFor('device-1')).toBe(signingKey)
 })
 
 test('keys are renewed after 90 days; the one before still checks its tokens', () => {

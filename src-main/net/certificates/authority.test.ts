@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createServer, type Server } from 'node:tls'
@@ -166,4 +166,28 @@ test('constraints are encoded as RFC 5280 draws them', () => {
     false,
     false,
   ])
+})
+
+test('a start with a clock that is years ahead keeps the old authority aside, and it can be put back', async () => {
+  const dir = newFolder()
+  const replaced: string[] = []
+  const open = (days: number) =>
+    openAuthority({
+      ...{ secrets: openSecretFolder(dir), clock: { now: () => NOW + days * DAY_MS }, label: 'Mishkah dar' },
+      ...{ ownNames: [], onReplaced: ({ keptAs }) => replaced.push(keptAs) },
+    })
+  const first = await open(0)
+  expect(replaced).toEqual([])
+  const [ahead, further] = [await open(4_000), await open(9_000)]
+  expect(new Set([first, ahead, further].map(({ fingerprint }) => fingerprint)).size).toBe(3)
+  expect(replaced).toHaveLength(2)
+  const names = ['ca.crt', 'ca.key', 'ca.names']
+  for (const name of names) {
+    const aside = join(dir, `${replaced[0]}.${name}`)
+    expect(statSync(aside).mode & 0o777).toBe(0o600)
+    renameSync(aside, join(dir, name))
+  }
+  const back = await open(1)
+  expect(back.fingerprint).toBe(first.fingerprint)
+  expect(await dial(await serve(await back.credentialsFor(['localhost'])), 'localhost', first.pem)).toBe('hello')
 })

@@ -42,6 +42,8 @@ export interface AuthorityInput {
   label: string
   /** Host names of this machine and configured ones. Only the first start counts; afterwards what the certificate says. */
   ownNames: readonly string[]
+  /** An authority was there and is none that can be used now: devices have to trust another one. */
+  onReplaced?(files: { keptAs: string }): void
 }
 
 const DAY_MS = 86_400_000
@@ -74,8 +76,7 @@ async function loadX509(): Promise<typeof import('@peculiar/x509')> {
  * walking to every tablet; leaves live 397 days at most and are renewed 30 days before they end.
  */
 export async function openAuthority(input: AuthorityInput): Promise<Authority> {
-  const kept = await findKept(input)
-  const { certificate, key, permittedNames } = kept ?? (await createAuthority(input))
+  const { certificate, key, permittedNames } = (await findKept(input)) ?? (await replaceAuthority(input))
   return {
     der: certificate.raw,
     pem: certificate.toString(),
@@ -109,6 +110,20 @@ async function findKept({ secrets, clock }: AuthorityInput): Promise<OpenAuthori
     certificate.checkPrivateKey(createPrivateKey(key)) &&
     certificate.validToDate.getTime() > clock.now()
   return isGood ? { certificate, key, permittedNames: names.split('\n') } : undefined
+}
+
+/**
+ * Never over the one before: a clock that is years ahead, or a key store that is away for a day, makes an authority
+ * useless only until it is right again, and replacing it means walking to every tablet.
+ */
+async function replaceAuthority(input: AuthorityInput): Promise<OpenAuthority> {
+  const keptAs = `replaced-${serialNumber().slice(0, 12)}`
+  const files = ['ca.crt', 'ca.key', 'ca.names']
+  const isKept = await Promise.all(files.map((name) => input.secrets.setAside(name, `${keptAs}.${name}`)))
+  const created = await createAuthority(input)
+  // A first start that was interrupted leaves a key, which no device trusts.
+  if (isKept[0]) input.onReplaced?.({ keptAs })
+  return created
 }
 
 async function createAuthority({ secrets, clock, label, ownNames }: AuthorityInput): Promise<OpenAuthority> {

@@ -45,5 +45,6 @@ export function sealKeys(
       return undefined
     },
     remove: (name) => files.remove(name),
+    setAside: (name, as) => files.setAside(name, as),
   }
 }

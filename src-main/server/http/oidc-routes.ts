@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError, isAppError } from '../../../src-shared/errors.ts'
 import type { OidcSettings } from '../../access/oidc/oidc-settings.ts'
 import { FLOW_MS } from '../../access/oidc/oidc-sign-in.ts'
+import { originOf } from '../../access/sign-in/lockout.ts'
 import { requireAtLeast } from '../../access/sign-in/may-manage.ts'
 import { type HeaderList, writeAnswer } from './answer.ts'
 import { giveCookie, note, noteFor, openSession } from './auth-routes.ts'
@@ -87,7 +88,9 @@ export const oidcRoutes: readonly Route[] = [
     answers: { 303: { description: 'To the provider' } },
     errors: ['not-found', 'sign-in-unavailable'],
     async handle(call, { query }) {
-      const { url, flowId } = await call.services.access.oidc.start(callbackUri(call), localPath(query.returnTo))
+      const origin = originOf(null, call.network.address)
+      const { oidc } = call.services.access
+      const { url, flowId } = await oidc.start(callbackUri(call), localPath(query.returnTo), origin)
       redirect(call, url, ['Set-Cookie', flowCookie(call, flowId)])
     },
   }),

@@ -1,13 +1,24 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { frameTextToSign, SOCKET_METHOD } from '../../../src-shared/signing/signed-text.ts'
+import { hashBody, signRequest } from '../../access/plain-http/signed-request.ts'
+import { socketKey } from '../../access/plain-http/signed-socket.ts'
 import { openTestAccess, type TestAccess } from '../../access/testing.ts'
 import { ACCESS_TOKEN_MS, CLOCK_LEEWAY_MS } from '../../access/tokens/access-tokens.ts'
+import { SESSION_LIFE_MS } from '../../access/tokens/sessions.ts'
 import { startTestGateway, type TestClient, type TestGateway } from './testing.ts'
 
 let at: TestAccess
 let gateway: TestGateway
 beforeEach(async () => {
   at = await openTestAccess({ adminPassword: 'a long password' })
-  gateway = await startTestGateway({ access: at.access, now: at.clock.now, sync: { heartbeatMs: 20 } })
+  const rules = { isClosed: true, isHttpsServed: false, redirect: false, allowsSigned: true, isOpenLan: false }
+  gateway = await startTestGateway({
+    access: at.access,
+    now: at.clock.now,
+    sync: { heartbeatMs: 20 },
+    plainHttpRules: () => rules,
+  })
 })
 afterEach(async () => {
   await gateway.close()
@@ -55,6 +66,38 @@ test('a token that is not renewed ends its socket after the leeway of five minut
   at.clock.advance(1)
   expect(await client.closed()).toBe(4401)
   expect(client.frames.at(-1)).toMatchObject({ type: 'server:error', error: 'token-expired' })
+})
+
+test('a socket that signs ends with the session of the PIN that it acts for', async () => {
+  const [person] = at.access.people.list()
+  const device = at.access.devices.add({
+    ...{ roleId: 'cashier', branchIds: null, isLegacy: false },
+    name: 'Till',
+    approvedBy: 'admin',
+  })
+  const { session } = at.access.sessions.open({
+    ...{ personId: person!.id, deviceId: device.id, method: 'pin' as const, address: '127.0.0.1', agent: '' },
+  })
+  const client = await gateway.connect()
+  const { instanceId, now: timeMs } = at.access.signed.terms()
+  const parts = { method: SOCKET_METHOD, target: '/ws', signer: session.id, instanceId, timeMs }
+  const key = Buffer.from(at.access.signed.keyFor(device.id), 'base64url')
+  const signature = signRequest(key, { ...parts, nonce: randomBytes(16).toString('base64url'), bodyHash: hashBody('') })
+  const frames = socketKey(key, signature)
+  let count = 0
+  const send = (frame: object): void => {
+    const text = JSON.stringify(frame)
+    const mac = createHmac('sha256', frames).update(frameTextToSign(++count, text)).digest('base64url')
+    client.send(`${mac}.${text}`)
+  }
+  client.send(signature)
+  send({ type: 'client:hello', protocol: 2, branchId: 'dar', modules: ['pos'], requestSnapshot: false })
+  await client.next('server:ready')
+  at.clock.advance(SESSION_LIFE_MS.pin - 1)
+  send({ type: 'ping', requestId: 'p1' })
+  expect((await client.next('pong')).requestId).toBe('p1')
+  at.clock.advance(CLOCK_LEEWAY_MS + 1)
+  expect(await client.closed()).toBe(4401)
 })
 
 test('a stranger may be silent for ten seconds; a ping is no proof', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import type { Access } from '../../access/open-access.ts'
+import type { PlainHttpRules } from '../../access/plain-http/plain-http-policy.ts'
 import { defaultsDir } from '../../config/paths.ts'
 import { createLog, silentLog } from '../../lib/log.ts'
 import type { Store } from '../../store/api.ts'
@@ -32,6 +33,7 @@ export interface TestGatewayOptions {
   /** Who may come in; everyone when absent. */
   access?: Access
   now?: () => number
+  plainHttpRules?: () => PlainHttpRules
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -53,6 +55,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     callers,
     ...(options.access && { access: options.access }),
     ...(options.now && { now: options.now }),
+    ...(options.plainHttpRules && { plainHttpRules: options.plainHttpRules }),
     log: createLog({
       level: 'error',
       write: ({ event, fields }) => problems.push(`${event} ${JSON.stringify(fields)}`),

@@ -195,11 +195,19 @@ export class AccessTables {
   }
 
   /** Forgets sessions that ended before an instant (ISO 8601), with their refresh tokens. */
+  /**
+   * Forgets sessions that ended before an instant (ISO 8601), and refresh tokens that were used before it. The last used
+   * one of a session stays: a device whose answer was lost comes with it, however long it was away.
+   */
   pruneSessions(before: string): void {
     this.#statement(
       'DELETE FROM refresh_tokens WHERE session IN (SELECT id FROM sessions WHERE ended_at IS NOT NULL AND ended_at < ?)',
     ).run(before)
     this.#statement('DELETE FROM sessions WHERE ended_at IS NOT NULL AND ended_at < ?').run(before)
+    this.#statement(
+      `DELETE FROM refresh_tokens WHERE used_at < ?
+        AND used_at < (SELECT MAX(used_at) FROM refresh_tokens AS later WHERE later.session = refresh_tokens.session)`,
+    ).run(Date.parse(before))
   }
 
   findRefresh(hash: string): RefreshRow | undefined {

@@ -94,6 +94,12 @@ export class AuditTable {
     return this.#connection.prepare(sql).all(...values, limit) as AuditRow[]
   }
 
+  /** On how many different days since an instant (ISO 8601) something was written. */
+  countDays(since: string): number {
+    const found = this.#connection.prepare('SELECT COUNT(DISTINCT substr(at, 1, 10)) AS days FROM audit WHERE at >= ?')
+    return (found.get(since) as { days: number }).days
+  }
+
   /** Removes entries older than an instant (ISO 8601), oldest first. Returns how many. */
   trim(before: string): number {
     return this.#connection.transaction(() => {
