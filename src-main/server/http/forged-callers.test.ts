@@ -1,6 +1,8 @@
+import { request } from 'node:https'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { CHEAP_COST } from '../../access/testing.ts'
 import { startTestServer, type TestServer } from './testing.ts'
 
 /**
@@ -148,6 +150,57 @@ test('[T24] a socket of a foreign page does not open, one of our own does', asyn
   expect(await open('http://evil.example')).toContain('403')
   expect(await open('null')).toContain('403')
   expect(await open(`http://127.0.0.1:${server.port}`)).toBe('open')
+})
+
+/** By https: the status with the code of a refusal, or 101 of a socket. */
+function askSecure(port: number, path: string, headers: Record<string, string>): Promise<string> {
+  const place = { host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false }
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...place, headers }, (incoming) => {
+      let text = ''
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      incoming.on('end', () => resolve(`${incoming.statusCode} ${/"error":"([a-z-]+)"/.exec(text)?.[1] ?? ''}`.trim()))
+    })
+    outgoing.on('upgrade', (incoming, socket) => {
+      socket.destroy()
+      resolve(String(incoming.statusCode))
+    })
+    outgoing.on('error', reject).end()
+  })
+}
+
+test('[T24] a page of ours that came by plain http may use no cookie by https, for requests or sockets', async () => {
+  const https = { port: 0, isAlwaysOn: true, redirect: false }
+  const password = 'a long password'
+  const own = await startTestServer({ hashCost: CHEAP_COST, adminPassword: password, https })
+  try {
+    const notice = own.notices.find(({ kind }) => kind === 'https') as { urls: string[] } | undefined
+    const port = Number(new URL(notice!.urls[0]!).port)
+    const body = { user: 'admin', password, cookie: true }
+    const signedIn = await own.ask({ method: 'POST', path: '/api/auth/login', body })
+    const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? ''
+    const socket = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    }
+    const asked = async (origin: string): Promise<string[]> => [
+      await askSecure(port, '/api/auth/me', { Cookie: cookie, Origin: origin }),
+      await askSecure(port, '/ws', { Cookie: cookie, Origin: origin, ...socket }),
+    ]
+    for (const host of [`127.0.0.1:${own.port}`, `127.0.0.1:${port}`, `localhost:${own.port}`, '127.0.0.1']) {
+      for (const scheme of ['http', 'HTTP', 'Http']) {
+        const origin = `${scheme}://${host}`
+        expect([origin, ...(await asked(origin))]).toEqual([origin, '403 origin-not-allowed', '403 origin-not-allowed'])
+      }
+    }
+    expect(await asked(`https://127.0.0.1:${port}`)).toEqual(['200', '101'])
+  } finally {
+    await own.close()
+  }
 })
 
 test('[T24] a form of another site cannot write, with or without an Origin', async () => {
