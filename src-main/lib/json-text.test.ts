@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { JsonValue } from '../../src-shared/json.ts'
-import { copyJson, isNestedDeeper, isSameJson, parseJsonContainer } from './json-text.ts'
+import { copyJson, isNestedDeeper, isSameJson, parseJsonContainer, quoteName } from './json-text.ts'
 
 test('isSameJson ignores the order of keys, not of items', () => {
   expect(isSameJson({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 })).toBe(true)
@@ -52,4 +52,9 @@ test('lists and objects in a text are parsed, scalars and everything else are no
   for (const text of ['5', 'true', 'null', '"a"', '', '[1', '{a:1}', '[1] x', '['.repeat(65) + ']'.repeat(65)]) {
     expect(parseJsonContainer(text, 64)).toBeUndefined()
   }
+})
+
+test('a name is quoted as JSON quotes it, also the second time and after a thousand others', () => {
+  const names = ['order_line', 'a"b', '\\', '\n', 'فرع', '\ud800', ...Array.from({ length: 2_000 }, (_, n) => `t${n}`)]
+  for (const name of [...names, ...names]) expect(quoteName(name)).toBe(JSON.stringify(name))
 })

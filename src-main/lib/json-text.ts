@@ -76,3 +76,17 @@ export function parseJsonContainer(text: string, maxDepth: number): JsonValue[] 
     return undefined
   }
 }
+
+const MAX_QUOTED = 1_000
+const quotedNames = new Map<string, string>()
+
+/** A name as JSON text, remembered: of branches, modules, tables and fields, which are few and come with every write. */
+export function quoteName(name: string): string {
+  let text = quotedNames.get(name)
+  if (text === undefined) {
+    text = JSON.stringify(name)
+    if (quotedNames.size >= MAX_QUOTED) quotedNames.clear()
+    quotedNames.set(name, text)
+  }
+  return text
+}

@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { joinPieces } from '../lib/text-pieces.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
-import { buildAck, buildBatchAck, buildEventFrame, buildNotice, declaredAckPieces } from './ack.ts'
+import { buildAck, buildBatchAck, buildEventFrame, buildNotice, declaredAckPieces, recordRefText } from './ack.ts'
 
 const context = { serverId: 'ws-1', branchId: 'dar', moduleId: 'pos' }
 const at = '2026-01-02T03:04:05.678Z'
@@ -231,4 +232,27 @@ test('the event of a whole module has its own fields at the top', () => {
     meta: { reason: 'month end' },
   })
   expect(frame).not.toHaveProperty('table')
+})
+
+test('a reference as text is what JSON makes of it, whatever stands in it', () => {
+  const name = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text !== '__proto__')
+  const value = fc.oneof(name, fc.integer(), fc.constant(null), fc.boolean())
+  const refs = fc.record(
+    {
+      table: name,
+      key: name,
+      primaryKey: fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true }),
+      id: value,
+    },
+    { requiredKeys: ['table', 'key', 'primaryKey'] },
+  )
+  fc.assert(
+    fc.property(refs, ({ table, key, primaryKey, ...rest }) => {
+      const ref = { table, key, primaryKey, ...rest }
+      expect(recordRefText(ref)).toBe(JSON.stringify(ref))
+      const plain = { table, key, primaryKey: { id: key }, id: key }
+      expect(recordRefText(plain)).toBe(JSON.stringify(plain))
+    }),
+    { numRuns: 2_000 },
+  )
 })

@@ -1,5 +1,6 @@
-import { isJsonObject, type JsonObject } from '../../src-shared/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src-shared/json.ts'
 import type { RecordRef } from '../../src-shared/protocol/records.ts'
+import { quoteName } from '../lib/json-text.ts'
 import { joinPieces, type TextPiece } from '../lib/text-pieces.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
 
@@ -38,10 +39,10 @@ let lastPieces: Pieces | undefined
 /** An ack and its event follow each other, so remembering the last one serializes each change once. */
 function piecesOf(event: StoredEvent): Pieces {
   if (lastPieces?.event === event) return lastPieces
-  const recordRef = JSON.stringify(event.recordRef)
+  const recordRef = event.recordRef ? recordRefText(event.recordRef) : 'null'
   lastPieces = {
     event,
-    table: JSON.stringify(event.table),
+    table: event.table === null ? 'null' : quoteName(event.table),
     recordRef,
     meta: metaText(event.meta, event.eventId, event.seq, event.action, recordRef),
     publishState: publishStateText(event.branchId, event.createdAt),
@@ -111,7 +112,7 @@ export function declaredAckPieces(context: AckContext, write: WriteResult, optio
   const operation = write.results[0]!
   const { event } = operation
   const seq = event?.seq ?? write.seq
-  const table = JSON.stringify(operation.table)
+  const table = quoteName(operation.table)
   const isCreated = operation.outcome === 'created'
   const isDeleted = operation.outcome === 'deleted'
   const { requestId, clientMeta } = options
@@ -122,9 +123,9 @@ export function declaredAckPieces(context: AckContext, write: WriteResult, optio
       : `,"clientMeta":${JSON.stringify(requestId === undefined ? clientMeta : { requestId, ...clientMeta })}`
   const head =
     `{"type":"server:ack"${request && `,${request}`}${write.isReplay ? ',"replayed":true' : ''},` +
-    `"action":"${operation.action}","branchId":${JSON.stringify(context.branchId)},` +
-    `"moduleId":${JSON.stringify(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
-    `"table":${table},"recordRef":${JSON.stringify(operation.recordRef)},` +
+    `"action":"${operation.action}","branchId":${quoteName(context.branchId)},` +
+    `"moduleId":${quoteName(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
+    `"table":${table},"recordRef":${recordRefText(operation.recordRef)},` +
     `"eventId":${event ? JSON.stringify(event.eventId) : 'null'},"sequence":${seq},"created":${isCreated},` +
     `${isDeleted ? '"deleted":true,' : ''}` +
     `"meta":{"serverId":"${context.serverId}","table":${table},"action":"${operation.action}",` +
@@ -163,10 +164,10 @@ function ackFields(
 ): TextPiece[] {
   const { event } = operation
   const isOwnEvent = event !== undefined && operation.outcome !== 'unchanged' && !write.isReplay
-  const table = JSON.stringify(operation.table)
+  const table = quoteName(operation.table)
   const eventId = event ? JSON.stringify(event.eventId) : 'null'
   const seq = event?.seq ?? write.seq
-  const recordRef = isOwnEvent ? piecesOf(event).recordRef : JSON.stringify(operation.recordRef)
+  const recordRef = isOwnEvent ? piecesOf(event).recordRef : recordRefText(operation.recordRef)
   const meta = isOwnEvent
     ? ownMetaText(event, options, recordRef)
     : retryMetaText(context, operation, seq, options, recordRef)
@@ -175,8 +176,8 @@ function ackFields(
   const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
   const isDeleted = operation.outcome === 'deleted' ? ',"deleted":true' : ''
   const head =
-    `"action":"${operation.action}","branchId":${JSON.stringify(context.branchId)},` +
-    `"moduleId":${JSON.stringify(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
+    `"action":"${operation.action}","branchId":${quoteName(context.branchId)},` +
+    `"moduleId":${quoteName(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
     `"table":${table},"recordRef":${recordRef},"eventId":${eventId},"sequence":${seq},"publishState":${publishState},` +
     `"meta":${meta},"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
     `"recordRef":${recordRef},"meta":${meta},${flags}`
@@ -220,6 +221,16 @@ function retryMetaText(
   return metaText(meta, event?.eventId ?? '', seq, operation.action, recordRef)
 }
 
+/** `JSON.stringify` of a reference, in half the time: most of it is names, and its key, several times. */
+export function recordRefText({ table, key, primaryKey, id }: RecordRef): string {
+  const keyText = JSON.stringify(key)
+  const textOf = (value: JsonValue): string => (value === key ? keyText : JSON.stringify(value))
+  let fields = ''
+  for (const name in primaryKey) fields += `${fields && ','}${quoteName(name)}:${textOf(primaryKey[name]!)}`
+  const idText = id === undefined ? '' : `,"id":${textOf(id)}`
+  return `{"table":${quoteName(table)},"key":${keyText},"primaryKey":{${fields}}${idText}}`
+}
+
 /** Field clients know a record by its id, and by its key when its table has no id. */
 function keyText(recordRef: RecordRef): string {
   return JSON.stringify(recordRef.id ?? recordRef.key)
@@ -234,7 +245,7 @@ export function buildNotice(context: AckContext, write: WriteResult, operation: 
   const { event } = operation
   if (event) return noticeText(event)
   const isCreated = operation.outcome === 'created'
-  const recordRef = JSON.stringify(operation.recordRef)
+  const recordRef = recordRefText(operation.recordRef)
   return (
     `{"action":"${operation.action}","recordRef":${recordRef},"eventId":null,"sequence":${write.seq},` +
     `"version":${write.seq},"timestamp":null,${flagsText(isCreated, operation.outcome === 'deleted')},` +
