@@ -305,6 +305,31 @@ test('before the first manager nobody can be added, paired or recovered', async 
   expect((await post('/api/auth/login', { user: 'admin', password: PASSWORD })).body.error).toBe('sign-in-failed')
 })
 
+test('asking for the cookie from elsewhere is refused before a code or a claim is used up', async () => {
+  await server.close()
+  const Origin = 'https://app.example'
+  server = await startTestServer({ hashCost: CHEAP_COST, rateLimit: false, allowedOrigins: [Origin] })
+  const codeElsewhere = async (path: string, body: object): Promise<unknown> =>
+    (await post(path, { ...body, cookie: true }, undefined, { Origin })).body.error
+  expect(await codeElsewhere('/api/auth/setup', { code: setupCode(), password: PASSWORD })).toBe('cross-site-refused')
+  const { accessToken } = await setUp()
+  expect(await codeElsewhere('/api/auth/login', { user: 'admin', password: PASSWORD })).toBe('cross-site-refused')
+  expect(((await ask({ path: '/api/manage/sessions' }, accessToken)).body as Body).sessions).toHaveLength(1)
+
+  const byQr = (await post('/api/manage/pairings', { role: 'cashier' }, accessToken)).body as Body
+  const { secret } = byQr.qr
+  expect(await codeElsewhere('/api/pair', { secret })).toBe('cross-site-refused')
+  expect((await post('/api/pair', { secret })).status).toBe(200)
+
+  const byCode = (await post('/api/manage/pairings', { role: 'cashier' }, accessToken)).body as Body
+  const { claim } = (await post('/api/pair', { code: byCode.code })).body as Body
+  const approval = { claim, user: 'admin', pin: '9137' }
+  expect(await codeElsewhere('/api/auth/approve-device', approval)).toBe('cross-site-refused')
+  expect((await post(`/api/manage/pairings/${byCode.id}/approve`, {}, accessToken)).status).toBe(200)
+  expect(await codeElsewhere('/api/pair/collect', { claim })).toBe('cross-site-refused')
+  expect((await post('/api/pair/collect', { claim })).status).toBe(200)
+})
+
 test('the cookie of our own pages reads and writes from them, and from nowhere else', async () => {
   await setUp()
   const origin = server.url

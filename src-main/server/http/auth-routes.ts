@@ -74,6 +74,7 @@ export const authRoutes: readonly Route[] = [
     },
     errors: ['setup-done', 'sign-in-failed', 'sign-in-locked', 'weak-secret', 'invalid-name'],
     async handle(call, { body }) {
+      requireOwnPage(call, body.cookie)
       const { access } = call.services
       const origin = originOf(null, call.network.address)
       const { code, user, name, password, pin } = body
@@ -101,6 +102,7 @@ export const authRoutes: readonly Route[] = [
       const kind = body.pin === undefined ? 'password' : 'pin'
       // A signature hides nothing: no password and no cookie is for plain http. A PIN is good on this device only.
       if (call.signedBodyHash !== undefined && (kind === 'password' || body.cookie)) throw httpsRequired()
+      requireOwnPage(call, body.cookie)
       // A device whose token has run out is told that, not that it was never paired.
       if (kind === 'pin' && call.identityError) throw call.identityError
       const deviceId = call.principalOrNone?.deviceId ?? null
@@ -289,11 +291,19 @@ export function openSession(
   return call.services.access.sessions.open({ ...input, address, agent: call.header('user-agent') ?? '' })
 }
 
-/** Only for pages of this server: another origin gets tokens, which its page has to keep itself. */
+/**
+ * The cookie is only for pages of this server: another origin gets tokens, which its page has to keep itself. Asked before
+ * anything is used up or made: codes and claims are good once.
+ *
+ * @throws AppError `cross-site-refused`.
+ */
+export function requireOwnPage(call: Call, wantsCookie: boolean | undefined = true): void {
+  if (!wantsCookie || call.network.isSameOrigin) return
+  throw new AppError('cross-site-refused', 'The cookie is for pages of this server; take the tokens.')
+}
+
 export function giveCookie(call: Call, sessionId: string): HeaderList {
-  if (!call.network.isSameOrigin) {
-    throw new AppError('cross-site-refused', 'The cookie is for pages of this server; take the tokens.')
-  }
+  requireOwnPage(call)
   return ['Set-Cookie', cookieHeader(call.services.access.sessions.giveCookie(sessionId), call.network.isSecure)]
 }
 

@@ -5,7 +5,7 @@ import type { Pairing } from '../../access/devices/pairing-desk.ts'
 import { originOf } from '../../access/sign-in/lockout.ts'
 import { mayManage, meetsIn, requireAtLeast, requireManage } from '../../access/sign-in/may-manage.ts'
 import type { DeviceRow } from '../../store/sqlite/access-tables.ts'
-import { giveCookie, grantShape, note, notingRefusal, openSession } from './auth-routes.ts'
+import { giveCookie, grantShape, note, notingRefusal, openSession, requireOwnPage } from './auth-routes.ts'
 import type { Call } from './call.ts'
 import { branchList, reasonText, requireClosed } from './people-routes.ts'
 import { type Route, route } from './route.ts'
@@ -228,6 +228,7 @@ export const deviceRoutes: readonly Route[] = [
     },
     errors: ['pairing-refused', 'sign-in-locked'],
     async handle(call, { body }) {
+      requireOwnPage(call, body.cookie)
       const { access } = call.services
       const { address } = call.network
       const origin = originOf(null, address)
@@ -255,6 +256,7 @@ export const deviceRoutes: readonly Route[] = [
     },
     errors: ['pairing-refused'],
     async handle(call, { body }) {
+      requireOwnPage(call, body.cookie)
       const { state, expiresAt } = await waitingFor(call, body.claim)
       if (state === 'approved') return await pair(call, body.claim, body.cookie)
       call.send(202, { state: 'waiting', claim: body.claim, expiresAt: new Date(expiresAt).toISOString() })
@@ -275,6 +277,7 @@ export const deviceRoutes: readonly Route[] = [
     answers: { 200: { description: 'Paired', schema: pairedShape } },
     errors: ['pairing-refused', 'sign-in-failed', 'sign-in-locked', 'forbidden'],
     async handle(call, { body }) {
+      requireOwnPage(call, body.cookie)
       const { access } = call.services
       const waiting = await waitingFor(call, body.claim)
       const { address } = call.network

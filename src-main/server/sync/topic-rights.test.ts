@@ -64,6 +64,24 @@ test('a role that changes nothing says nothing where others act on what is said'
   expect((await subscribe(display, 'dar:lamps')).data.snapshot).toEqual({ on: true })
 })
 
+test('who may write something else does not speak where only other tables are told', async () => {
+  const permissions = ['read:*', 'write:customer_profiles', 'write:nothing_here']
+  const role = { method: 'PUT', path: '/api/manage/roles/hostess', body: { label: 'Hostess', permissions } }
+  expect((await server.ask({ ...role, headers: bearer(admin) })).status).toBeLessThan(300)
+  const body = { user: 'hostess', role: 'hostess', password: PASSWORD }
+  await server.ask({ method: 'POST', path: '/api/manage/people', body, headers: bearer(admin) })
+  const hostess = await enter('hostess')
+  publish(hostess, KITCHEN, { action: 'ready' })
+  expect(await hostess.next('error')).toMatchObject({ code: 'forbidden', topic: KITCHEN })
+  // The whole module tells of hers too.
+  publish(hostess, SYNC, { trans_id: 'h1', action: 'note' })
+  publish(hostess, SYNC, { trans_id: 'h1' })
+  expect(await hostess.next((frame) => frame.data?.meta?.duplicateTrans === true)).toMatchObject({ topic: SYNC })
+  const cashier = await enter('cashier')
+  publish(cashier, KITCHEN, { action: 'ready' })
+  expect((await subscribe(cashier, KITCHEN)).data.snapshot).toEqual({ action: 'ready' })
+})
+
 test('words on a sync topic are told once: nothing of them stays for the next change or for who comes later', async () => {
   const [speaker, listener] = [await enter('manager'), await enter('admin')]
   await subscribe(listener, SYNC)

@@ -80,7 +80,7 @@ export class TopicHub {
     else if (topic.kind === 'table') throw new AppError('forbidden', 'Only the server publishes on this topic.')
     else {
       // Devices act on what these topics say, as if the server had said it.
-      if (topic.kind === 'sync' || isBranchTopic(branchId, topic.name)) requireWriter(session)
+      if (topic.kind === 'sync' || isBranchTopic(branchId, topic.name)) this.#requireWriter(session, branchId, topic)
       if (topic.kind === 'sync') this.#sync.handlePublish(session, topic, frame.data)
       else this.#publishRetained(branchId, topic.name, frame.data)
     }
@@ -168,6 +168,23 @@ export class TopicHub {
     )
   }
 
+  /** @throws AppError `forbidden` for who may change none of the tables that the topic tells of. */
+  #requireWriter({ principal }: Session, branchId: string, topic: Topic): void {
+    if (!this.#guard.isRestricted(principal)) return
+    const branch = this.#guard.storeFor(principal, this.#store).getBranch(branchId)
+    const told = branch.moduleIds().flatMap((moduleId) => {
+      const module = branch.getModule(moduleId)
+      const tables = [...module.definition.tables.values()]
+      const names = tables.filter((table) => isToldOn(topic, { branchId, moduleId }, table)).map(({ name }) => name)
+      return names.map((name) => rightsOf(module)?.of(name).words ?? { insert: '*' })
+    })
+    // Without such a table the server tells nothing there: devices speak among themselves.
+    if (told.length === 0 || told.some((words) => words.insert ?? words.update ?? words.delete)) return
+    throw new AppError('forbidden', `The role ${principal.roleId} changes nothing that this topic tells of.`, {
+      details: { rule: 'topics of changes need a permission to write' },
+    })
+  }
+
   /** The session lost changes: it gets everything anew. */
   resend(session: Session): void {
     const topics = this.#branches.get(session.topicBranchId ?? '')
@@ -231,14 +248,6 @@ export class TopicHub {
     topic.retainedBytes = Buffer.byteLength(JSON.stringify(data))
     if (topic.retainedBytes > MAX_RETAINED_BYTES) topic.retained = undefined
   }
-}
-
-/** @throws AppError `forbidden` for a role that only reads. */
-function requireWriter({ principal: { permissions, roleId } }: Session): void {
-  if (permissions.some((word) => /^(?:\*|(?:write|insert|update|delete):.+)$/.test(word))) return
-  throw new AppError('forbidden', `The role ${roleId} changes nothing, so it does not speak on this topic.`, {
-    details: { rule: 'topics of changes need a permission to write' },
-  })
 }
 
 function sendRetained(session: Session, { name, retained }: OpenTopic): void {
