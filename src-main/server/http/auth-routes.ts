@@ -297,13 +297,13 @@ export function openSession(
  *
  * @throws AppError `cross-site-refused`.
  */
-export function requireOwnPage(call: Call, wantsCookie: boolean | undefined = true): void {
+export function requireOwnPage(call: Call, wantsCookie: boolean | undefined): void {
   if (!wantsCookie || call.network.isSameOrigin) return
   throw new AppError('cross-site-refused', 'The cookie is for pages of this server; take the tokens.')
 }
 
 export function giveCookie(call: Call, sessionId: string): HeaderList {
-  requireOwnPage(call)
+  requireOwnPage(call, true)
   return ['Set-Cookie', cookieHeader(call.services.access.sessions.giveCookie(sessionId), call.network.isSecure)]
 }
 
