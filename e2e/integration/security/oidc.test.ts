@@ -100,6 +100,7 @@ test('a manager signs in: a session by an HttpOnly cookie, and nothing of the pr
   expect(sessions.map(({ method }: Body) => method)).toContain('oidc')
   const { entries } = (await manage('GET', '/api/manage/audit')).body as Body
   expect(entries[0]).toMatchObject({ action: 'person.sign-in', actor: { name: 'mona' }, details: { kind: 'oidc' } })
+  expect(entries).toContainEqual(expect.objectContaining({ action: 'oidc.configure', outcome: 'done' }))
 })
 
 test('in a real browser: the strict cookie is there for the page, although the way led over another site', async () => {

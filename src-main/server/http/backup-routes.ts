@@ -64,6 +64,7 @@ export const backupRoutes: readonly Route[] = [
       const { backupId, branchId } = body
       if (branchId === undefined) requireAllBranches(call.principal)
       else requireBranch(call.principal, branchId)
+      call.namedBranchId = branchId
       const { backups, tasks } = call.services.store
       if (!backups.list().some((backup) => backup.backupId === backupId)) {
         throw new AppError('backup-not-found', `There is no backup ${backupId}.`, { details: { backupId } })

@@ -181,6 +181,8 @@ test('what concerns the whole server takes an account for all branches; what is 
 test('a manager of one branch sees the audit entries of that branch, page by page, and all of their own', async () => {
   const own = { user: 'new-at-dar', role: 'cashier', branches: ['dar'] }
   expect(await refusal('boss', 'POST', '/api/manage/people', own)).toBe('done')
+  const purge = { branchId: 'dar', dryRun: true, tables: ['order_line'] }
+  expect(await refusal('admin', 'POST', '/api/manage/purge-live-data', purge)).toBe('done')
   const pages: { id: number; subject?: string }[] = []
   for (let before: number | null = 1_000_000; before !== null; ) {
     const { body } = await ask('boss', { path: `/api/manage/audit?limit=3&before=${before}` })
@@ -190,6 +192,8 @@ test('a manager of one branch sees the audit entries of that branch, page by pag
     before = page.next
   }
   expect(pages.map(({ subject }) => subject)).toContain('new-at-dar')
+  // Done by somebody of all branches, yet in this one, which the request named in its body.
+  expect(pages.map(({ subject }) => subject)).toContain('POST /api/manage/purge-live-data')
   expect(JSON.stringify(pages)).not.toContain(MARK)
   expect(new Set(pages.map(({ id }) => id)).size).toBe(pages.length)
   const whole = (await ask('boss', { path: '/api/manage/audit?limit=1000' })).body as { entries: object[] }

@@ -48,6 +48,8 @@ export class Call {
   readonly signedBodyHash: string | undefined
   /** The route wrote its own entry of the audit log. */
   isNoted = false
+  /** The branch that the query or body named, for who writes down what was done. */
+  namedBranchId: string | undefined
   #query: URLSearchParams | undefined
   #needsSignIn = false
 

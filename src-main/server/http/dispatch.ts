@@ -103,8 +103,10 @@ async function handleAudited(call: Call, handle: Route['handle'], name: string):
   const { audit, identity } = call.services.access
   if (identity.isOpen) return
   const actor = actorOf(call.principalOrNone, call.network.address)
-  const params = Object.entries(call.params).map(([key, value]) => [key, String(value).slice(0, 64)])
-  audit.record({ action: 'manage', outcome: 'done', actor, subject: name, details: Object.fromEntries(params) })
+  const { namedBranchId: branchId } = call
+  const named = Object.entries({ ...(branchId !== undefined && { branchId }), ...call.params })
+  const details = Object.fromEntries(named.map(([key, value]) => [key, String(value).slice(0, 64)]))
+  audit.record({ action: 'manage', outcome: 'done', actor, subject: name, details })
 }
 
 /** @throws AppError `unauthorized` for who is not known, `forbidden` for who may not. */

@@ -110,5 +110,7 @@ function changeRoute(method: Method, summary: string): Route {
 /** The branch that a management request names in body or query. Throws `missing-branch-id`, `branch-not-found`. */
 export function findBranch(call: Call, branchId: string | undefined): BranchStore {
   if (branchId === undefined) throw new AppError('missing-branch-id', 'The request names no branch.')
-  return call.services.store.getBranch(branchId)
+  const branch = call.services.store.getBranch(branchId)
+  call.namedBranchId = branch.branchId
+  return branch
 }

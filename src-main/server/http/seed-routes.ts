@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseBranchId, parseModuleId } from '../../../src-shared/ids.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
+import { findBranch } from './full-sync-routes.ts'
 import { type Route, route } from './route.ts'
 import { recordShape } from './shapes.ts'
 
@@ -34,7 +35,7 @@ export const seedRoutes: readonly Route[] = [
       const { store } = call.services
       const branchId = parseBranchId(body.branchId)
       const moduleId = parseModuleId(body.moduleId)
-      store.getBranch(branchId).getModule(moduleId)
+      findBranch(call, branchId).getModule(moduleId)
       const saved = store.schemas.saveSeed(branchId, moduleId, body.seeds as Record<string, JsonObject[]>)
       const file = saved.file.split(/[/\\]/).at(-1) ?? saved.file
       call.send(200, { success: true, ...saved, file, message: `The file ${file} waits to be imported.` })
