@@ -27,6 +27,7 @@ export class TwoRows {
   readonly #begin: Database.Statement
   readonly #commit: Database.Statement
   readonly #sampleKey: string
+  readonly #sampleEventId: string
   readonly #doc: string[]
   readonly #sample: Record<string, unknown>
   readonly #meta: string
@@ -52,6 +53,7 @@ export class TwoRows {
       .get()
     const row = event as Record<string, Value>
     this.#sampleKey = String(row.key)
+    this.#sampleEventId = String(row.id)
     const record = this.#db.prepare('SELECT * FROM "pos/order_line" WHERE id = ?').get(this.#sampleKey)
     const { n: _n, ...stored } = record as Record<string, Value>
     this.#record = this.#template('pos/order_line', withoutVirtual(stored), 'id')
@@ -110,7 +112,8 @@ export class TwoRows {
     values[this.#recordDoc] = doc
     insert.run(...values)
     const event = this.#event
-    event.values[event.id] = `evt-raw-${key}`
+    // As long as the id of the row that it stands for: its index is a part of what is measured.
+    event.values[event.id] = `${this.#sampleEventId.slice(0, -8)}${key.slice(-8)}`
     event.values[event.seq] = seq
     event.values[this.#eventDoc] = doc
     event.values[this.#eventKey] = key
