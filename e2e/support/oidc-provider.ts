@@ -12,6 +12,8 @@ export interface OidcProvider {
   claims: JWTPayload
   /** What it does wrong. */
   fault: OidcFault
+  /** Everything is answered once this is kept. */
+  answersAfter: Promise<unknown>
   /** How often each endpoint was asked. */
   readonly asked: Map<string, number>
   close(): Promise<void>
@@ -53,6 +55,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
     clientSecret: `secret-${randomUUID()}`,
     claims: { sub: 'user-1' },
     fault: 'none',
+    answersAfter: Promise.resolve(),
     asked,
     close: () =>
       new Promise((resolve) => {
@@ -64,6 +67,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', issuer)
     asked.set(url.pathname, (asked.get(url.pathname) ?? 0) + 1)
+    await provider.answersAfter
     if (provider.fault === 'down') return void response.destroy()
     switch (url.pathname) {
       case '/.well-known/openid-configuration':

@@ -103,6 +103,25 @@ test('a manager signs in: a session by an HttpOnly cookie, and nothing of the pr
   expect(entries).toContainEqual(expect.objectContaining({ action: 'oidc.configure', outcome: 'done' }))
 })
 
+test('who is dismissed while the provider is looked up has set nothing up', async () => {
+  const second = { user: 'second', role: 'admin', password: PASSWORD }
+  const { id } = (await manage('POST', '/api/manage/people', second)).body as Body
+  const token = await signIn('second')
+  let answerNow = (): void => undefined
+  provider.answersAfter = new Promise<void>((resolve) => {
+    answerNow = resolve
+  })
+  const { issuer, clientId, clientSecret } = provider
+  const settings = { issuer, clientId, clientSecret, claim: 'email', people: {}, label: 'Mine' }
+  const asked = manage('PUT', '/api/manage/oidc', settings, token)
+  await expect.poll(() => provider.asked.size).toBeGreaterThan(0)
+  expect((await manage('PATCH', `/api/manage/people/${id}`, { isDisabled: true })).status).toBe(200)
+  answerNow()
+  const reply = await asked
+  expect([reply.status, reply.body.error]).toEqual([401, 'session-ended'])
+  expect((await manage('GET', '/api/manage/oidc')).body).toEqual({ provider: null })
+})
+
 test('in a real browser: the strict cookie is there for the page, although the way led over another site', async () => {
   const appsDir = mkdtempSync(join(tmpdir(), 'mishkah-oidc-'))
   mkdirSync(join(appsDir, 'pos'))

@@ -73,9 +73,10 @@ export class OidcSignIn {
   /**
    * Looks the provider up first, so that a mistake is told where it is made.
    *
+   * @param confirm - Asked once the provider was found, which takes its time; throws when the caller may not any more.
    * @throws AppError `sign-in-unavailable`, `role-not-found`, `person-not-found`, `invalid-request`.
    */
-  async configure(settings: OidcSettings): Promise<void> {
+  async configure(settings: OidcSettings, confirm: () => void): Promise<void> {
     const { people, roles, store } = this.#parts
     if (settings.newPersonRole !== null && roles.permissionsOf(settings.newPersonRole) === undefined) {
       throw new AppError('role-not-found', 'There is no such role.', { details: { role: settings.newPersonRole } })
@@ -91,6 +92,7 @@ export class OidcSignIn {
     const clientSecret = settings.clientSecret ?? (isSameClient ? known.clientSecret : undefined)
     const next = { ...settings, clientSecret, removed }
     await discover(next)
+    confirm()
     store.save(next)
     this.#discovered = undefined
   }

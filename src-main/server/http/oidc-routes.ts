@@ -55,8 +55,8 @@ export const oidcRoutes: readonly Route[] = [
       requireClosed(call)
       requireAdministrator(call)
       const { reason, label = 'OpenID Connect', newPersonRole = null, ...rest } = body
-      const { oidc } = call.services.access
-      await oidc.configure({ ...rest, label, newPersonRole })
+      const { oidc, identity } = call.services.access
+      await oidc.configure({ ...rest, label, newPersonRole }, () => identity.confirm(call.principal))
       note(call, 'oidc.configure', rest.issuer, { reason })
       call.send(200, { provider: toView(oidc.find()) })
     },
