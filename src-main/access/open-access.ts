@@ -21,7 +21,7 @@ import { Lockout } from './sign-in/lockout.ts'
 import { SignIn } from './sign-in/sign-in.ts'
 import { ACCESS_TOKEN_MS, AccessTokens } from './tokens/access-tokens.ts'
 import { createSecretBox, deriveKey, openServerKeys } from './tokens/key-file.ts'
-import { type OpenedSession, Sessions } from './tokens/sessions.ts'
+import { KEPT_AFTER_END_DAYS, type OpenedSession, Sessions } from './tokens/sessions.ts'
 
 export interface AccessOptions {
   dataDir: string
@@ -91,7 +91,6 @@ const TRIM_EVERY_MS = 6 * 3_600_000
 const DAY_MS = 86_400_000
 /** Of a span, on this many days something must have happened before the clock is believed that the span is over. */
 const BELIEVED_DAYS = 10
-const SESSION_SPAN_DAYS = 30
 
 /** Opens people, devices and keys of a data folder. */
 export async function openAccess(options: AccessOptions): Promise<Access> {
@@ -197,7 +196,7 @@ function keepHouse(parts: Pick<Access, 'audit' | 'sessions'> & Pick<AccessOption
     const days = Number(database.findSetting(RETENTION_SETTING) ?? DEFAULT_RETENTION_DAYS)
     if (isOver(days)) audit.trim(days)
     else log.debug('audit-not-trimmed', { days })
-    if (isOver(SESSION_SPAN_DAYS)) sessions.prune()
+    if (isOver(KEPT_AFTER_END_DAYS)) sessions.prune()
   }
   trim()
   const flushing = setInterval(() => audit.flushDenials(), HOUSE_KEEPING_MS)

@@ -100,6 +100,11 @@ function listOwnNames(): string[] {
   return [name, `${name.replace(/\.local$/, '')}.local`, ...addresses.map(({ address }) => address.split('%')[0] ?? '')]
 }
 
+/** Of the other end, without the IPv4-in-IPv6 prefix; empty once the socket is gone. */
+export function peerAddress({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
+  return remoteAddress.replace(/^::ffff:/i, '')
+}
+
 interface SocketFacts {
   address: string
   isLoopback: boolean
@@ -163,7 +168,7 @@ export function createCallers(settings: CallerSettings): Callers {
   function factsOf(socket: Socket): SocketFacts {
     const known = sockets.get(socket)
     if (known) return known
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '').split('%')[0] ?? ''
+    const address = peerAddress(socket).split('%')[0] ?? ''
     const isSecure = 'encrypted' in socket
     const facts = { address, isLoopback: isLoopbackAddress(address), isPrivate: isPrivateAddress(address), isSecure }
     sockets.set(socket, facts)

@@ -110,7 +110,7 @@ export class OidcSignIn {
    * @returns Where to send the browser, and the id of the flow for its cookie.
    * @throws AppError `not-found` without a provider, `sign-in-unavailable`.
    */
-  async start(redirectUri: string, returnTo: string, origin = ''): Promise<{ url: string; flowId: string }> {
+  async start(redirectUri: string, returnTo: string, origin: string): Promise<{ url: string; flowId: string }> {
     const library = await loadLibrary()
     const configuration = await this.#configuration()
     const now = elapsedMs(this.#parts.clock)

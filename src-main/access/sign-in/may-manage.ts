@@ -1,15 +1,16 @@
 import { AppError } from '../../../src-shared/errors.ts'
 import type { Principal } from '../principal.ts'
 import type { RoleCatalogue } from '../role-catalogue.ts'
+import { type Area, findAreaWord } from '../roles/permissions.ts'
 import type { Rights } from '../rules/rights.ts'
 
 /** Whether the words of a principal hold `manage:<area>`. */
-export function mayManage({ permissions }: Pick<Principal, 'permissions'>, area: string): boolean {
-  return holds(permissions, `manage:${area}`)
+export function mayManage({ permissions }: Pick<Principal, 'permissions'>, area: Area): boolean {
+  return findAreaWord(permissions, area) !== undefined
 }
 
 /** @throws AppError `forbidden`. */
-export function requireManage(principal: Principal, area: string): void {
+export function requireManage(principal: Principal, area: Area): void {
   if (mayManage(principal, area)) return
   throw new AppError('forbidden', 'This takes a permission that you do not have.', {
     details: { permission: `manage:${area}` },
@@ -84,9 +85,14 @@ export function requireAllBranches({ branchIds }: Pick<Principal, 'branchIds'>):
   })
 }
 
+/** Whether a principal may enter a branch; null stands for what belongs to none, which is for who may enter all. */
+export function mayEnter({ branchIds }: Pick<Principal, 'branchIds'>, branchId: string | null): boolean {
+  return branchIds === null || (branchId !== null && branchIds.includes(branchId))
+}
+
 /** @throws AppError `forbidden` when the principal may not enter the branch; whether there is one is not said. */
 export function requireBranch({ branchIds }: Pick<Principal, 'branchIds'>, branchId: string): void {
-  if (branchIds === null || branchIds.includes(branchId)) return
+  if (mayEnter({ branchIds }, branchId)) return
   throw new AppError('forbidden', 'You may not enter this branch.', { details: { branchId: branchId.slice(0, 64) } })
 }
 

@@ -16,7 +16,8 @@ export const SESSION_LIFE_MS: Readonly<Record<SessionMethod, number>> = {
   oidc: DAY_MS,
   pairing: 180 * DAY_MS,
 }
-const KEPT_AFTER_END_MS = 30 * DAY_MS
+/** Sessions, and used refresh tokens. */
+export const KEPT_AFTER_END_DAYS = 30
 const MAX_AGENT = 120
 
 export interface NewSession {
@@ -69,7 +70,7 @@ export class Sessions {
    * known to be right: expired sessions count for nothing meanwhile, and a clock that ran ahead must sign nobody out.
    */
   prune(): void {
-    const before = this.#parts.clock.now() - KEPT_AFTER_END_MS
+    const before = this.#parts.clock.now() - KEPT_AFTER_END_DAYS * DAY_MS
     this.endWhere(({ expiresAt }) => expiresAt <= before, 'expired')
     this.#parts.tables.pruneSessions(isoTime(before))
   }

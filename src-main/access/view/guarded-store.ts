@@ -2,7 +2,7 @@ import { AppError } from '../../../src-shared/errors.ts'
 import type { BranchSummary, Task } from '../../../src-shared/protocol/management.ts'
 import type { Backups, BranchStore, ModuleStore, SchemaFiles, Store, Tasks } from '../../store/api.ts'
 import type { Principal } from '../principal.ts'
-import { requireAllBranches } from '../sign-in/may-manage.ts'
+import { mayEnter, requireAllBranches } from '../sign-in/may-manage.ts'
 
 /** Gives a module as a principal may see it. */
 export type ModuleGuard = (module: ModuleStore) => ModuleStore
@@ -13,23 +13,23 @@ export type ModuleGuard = (module: ModuleStore) => ModuleStore
  */
 export function guardStore(store: Store, principal: Principal, guard: ModuleGuard): Store {
   const branches = new WeakMap<BranchStore, BranchStore>()
-  const mayEnter = (branchId: string): boolean => principal.branchIds?.includes(branchId) ?? true
+  const isOpen = (branchId: string | null): boolean => mayEnter(principal, branchId)
   const enter = (branchId: string): BranchStore => {
-    if (mayEnter(branchId)) return store.getBranch(branchId)
+    if (isOpen(branchId)) return store.getBranch(branchId)
     throw new AppError('branch-not-found', `There is no branch "${branchId.slice(0, 64)}".`)
   }
   return {
     serverId: store.serverId,
     system: store.system,
-    schemas: guardSchemas(store.schemas, mayEnter),
-    backups: guardBackups(store.backups, mayEnter),
-    tasks: principal.branchIds === null ? store.tasks : guardTasks(store.tasks, mayEnter),
+    schemas: guardSchemas(store.schemas, isOpen),
+    backups: guardBackups(store.backups, isOpen),
+    tasks: guardTasks(store.tasks, isOpen),
     figures: store.figures,
-    branchIds: () => store.branchIds().filter(mayEnter),
+    branchIds: () => store.branchIds().filter(isOpen),
     listBranches: () =>
       store
         .listBranches()
-        .filter(({ branchId }) => mayEnter(branchId))
+        .filter(({ branchId }) => isOpen(branchId))
         .map((summary) => guardSummary(enter(summary.branchId), summary, guard)),
     getBranch(branchId) {
       const branch = enter(branchId)
@@ -53,17 +53,17 @@ export function guardStore(store: Store, principal: Principal, guard: ModuleGuar
   }
 }
 
-type MayEnter = (branchId: string) => boolean
+type IsOpen = (branchId: string | null) => boolean
 
-function guardSchemas(schemas: SchemaFiles, mayEnter: MayEnter): SchemaFiles {
+function guardSchemas(schemas: SchemaFiles, isOpen: IsOpen): SchemaFiles {
   return {
     list() {
       const { global, branches } = schemas.list()
-      return { global, branches: Object.fromEntries(Object.entries(branches).filter(([id]) => mayEnter(id))) }
+      return { global, branches: Object.fromEntries(Object.entries(branches).filter(([id]) => isOpen(id))) }
     },
     getGlobal(name) {
       const { schema, pending } = schemas.getGlobal(name)
-      return { schema, pending: pending.filter(({ branchId }) => mayEnter(branchId)) }
+      return { schema, pending: pending.filter(({ branchId }) => isOpen(branchId)) }
     },
     getBranch: (branchId, moduleId) => schemas.getBranch(branchId, moduleId),
     saveGlobal: (name, schema, options) => schemas.saveGlobal(name, schema, options),
@@ -73,13 +73,13 @@ function guardSchemas(schemas: SchemaFiles, mayEnter: MayEnter): SchemaFiles {
   }
 }
 
-function guardBackups(backups: Backups, mayEnter: MayEnter): Backups {
+function guardBackups(backups: Backups, isOpen: IsOpen): Backups {
   return {
     folder: backups.folder,
     list: () =>
       backups.list().map((backup) => ({
         ...backup,
-        branches: backup.branches.filter(({ branchId }) => mayEnter(branchId)),
+        branches: backup.branches.filter(({ branchId }) => isOpen(branchId)),
       })),
     create: (input) => backups.create(input),
     restore: (input) => backups.restore(input),
@@ -87,8 +87,8 @@ function guardBackups(backups: Backups, mayEnter: MayEnter): Backups {
 }
 
 /** Tasks of the whole server are for who may enter all of it. */
-function guardTasks(tasks: Tasks, mayEnter: MayEnter): Tasks {
-  const isKnown = ({ branchId }: Task): boolean => branchId !== null && mayEnter(branchId)
+function guardTasks(tasks: Tasks, isOpen: IsOpen): Tasks {
+  const isKnown = ({ branchId }: Task): boolean => isOpen(branchId)
   return {
     list: () => tasks.list().filter(isKnown),
     get(taskId) {

@@ -2,8 +2,8 @@ import Router, { type RouterContext } from '@koa/router'
 import type { Context, Next } from 'koa'
 import { AppError } from '../../../src-shared/errors.ts'
 import { actorOf } from '../../access/audit/audit-log.ts'
-import { type Area, findAreaWord } from '../../access/roles/permissions.ts'
-import { requireAllBranches } from '../../access/sign-in/may-manage.ts'
+import type { Area } from '../../access/roles/permissions.ts'
+import { mayManage, requireAllBranches } from '../../access/sign-in/may-manage.ts'
 import { redactText } from '../../lib/log.ts'
 import type { Call } from './call.ts'
 import type { Route } from './route.ts'
@@ -113,10 +113,9 @@ async function handleAudited(call: Call, handle: Route['handle'], name: string):
 function checkPermission(call: Call, { permission, scope }: Route): void {
   if (permission === 'public') return
   if (scope === 'server') requireAllBranches(call.principal)
-  const { permissions, roleId } = call.principal
   if (permission === 'signed-in' || permission === 'table') return
-  if (findAreaWord(permissions, permission.slice('manage:'.length) as Area) !== undefined) return
-  throw new AppError('forbidden', `The role ${roleId} does not have the permission ${permission}.`, {
+  if (mayManage(call.principal, permission.slice('manage:'.length) as Area)) return
+  throw new AppError('forbidden', `The role ${call.principal.roleId} does not have the permission ${permission}.`, {
     details: { rule: `permission ${permission}`, permission },
   })
 }

@@ -10,7 +10,7 @@ import type { Principal } from '../../access/principal.ts'
 import { originOf } from '../../access/sign-in/lockout.ts'
 import { isPublicDoor } from '../../access/sign-in/public-doors.ts'
 import { toAppError } from '../../store/sqlite/connection.ts'
-import { hostNameOf, isLoopbackAddress, type NetworkCaller } from '../callers.ts'
+import { hostNameOf, isLoopbackAddress, type NetworkCaller, peerAddress } from '../callers.ts'
 import { answerOptions, corsHeaders } from '../middleware/cors.ts'
 import { createRateLimiter, limitOf, type RateLimiter } from '../middleware/rate-limit.ts'
 import { type AnsweredRequest, keptName, outcomeOf } from '../request-log/request-log.ts'
@@ -197,7 +197,7 @@ async function answer(
 function limitRefusals({ services, limiter }: Handler, { req, state }: Context, failure: unknown): unknown {
   if (!limiter || !isAppError(failure) || !isDenial(failure)) return failure
   if (services.access.identity.isOpen || (state.call as Call | undefined)?.principalOrNone) return failure
-  const peer = peerAddress(req)
+  const peer = peerAddress(req.socket)
   // No caller yet when the door itself was refused.
   const caller = state.caller as NetworkCaller | undefined
   const { address, isLoopback } = caller ?? { address: peer, isLoopback: isLoopbackAddress(peer) }
@@ -243,7 +243,7 @@ function noteFailed(
     startedAt,
     milliseconds,
     principal: call?.principalOrNone,
-    address: call?.network.address ?? peerAddress(req),
+    address: call?.network.address ?? peerAddress(req.socket),
     ...outcome,
     table: outcome.table ?? call?.params.table,
   })
@@ -251,13 +251,9 @@ function noteFailed(
 
 function noteRefusal({ access, log }: HttpServices, { req, state }: Context, path: string, error: AppError): void {
   const call = state.call as Call | undefined
-  const address = (state.caller as NetworkCaller | undefined)?.address ?? peerAddress(req)
+  const address = (state.caller as NetworkCaller | undefined)?.address ?? peerAddress(req.socket)
   const asked = { principal: call?.principalOrNone, address, subject: `${req.method} ${path}` }
   noteDenial(access, error, asked, (failure) => log.error('audit-failed', { error: failure }))
-}
-
-function peerAddress({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
 }
 
 /** What the caller showed, judged; a refusal waits until it is known whether the door needs somebody at all. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../../src-shared/errors.ts'
+import { meetsIn } from '../../access/sign-in/may-manage.ts'
 import { type Route, route } from './route.ts'
 
 const choiceShape = z.object({ id: z.string(), user: z.string(), name: z.string(), role: z.string() })
@@ -18,9 +19,7 @@ export const peopleChoiceRoutes: readonly Route[] = [
       const { people, devices } = call.services.access
       const device = call.principal.deviceId === null ? undefined : devices.findActive(call.principal.deviceId)
       if (!device) throw new AppError('device-required', 'Only a paired device is told who works in the branch.')
-      const mayWorkHere = (branches: readonly string[] | null): boolean =>
-        branches === null || device.branchIds === null || branches.some((id) => device.branchIds!.includes(id))
-      const found = people.list().filter((one) => one.hasPin && !one.isDisabled && mayWorkHere(one.branches))
+      const found = people.list().filter((one) => one.hasPin && !one.isDisabled && meetsIn(device, one.branches))
       const shown = found.map(({ id, user, name, role }) => ({ id, user, name, role }))
       call.send(200, { people: shown.sort((a, b) => a.name.localeCompare(b.name)) })
     },

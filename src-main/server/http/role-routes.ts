@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../src-shared/json.ts'
 import type { Principal } from '../../access/principal.ts'
 import { explain } from '../../access/rules/explain.ts'
 import { ModuleRights } from '../../access/rules/module-rights.ts'
-import { meetsIn, requireRole } from '../../access/sign-in/may-manage.ts'
+import { mayEnter, meetsIn, requireRole } from '../../access/sign-in/may-manage.ts'
 import type { Call } from './call.ts'
 import { findBranch } from './full-sync-routes.ts'
 import { type Route, route } from './route.ts'
@@ -112,8 +112,7 @@ function sendExplanation(call: Call, body: z.output<typeof explainBody>): void {
   const module = branch.getModule(body.moduleId)
   const table = module.resolveTable(parseName(body.table, 'table name'))
   const principal = principalOf(call, body)
-  const mayEnter = principal.branchIds?.includes(branch.branchId) ?? true
-  if (!mayEnter) {
+  if (!mayEnter(principal, branch.branchId)) {
     const words = `${body.user} may not enter the branch ${branch.branchId}.`
     const reasons = [{ rule: 'branches of the account', holds: false, words }]
     call.send(200, { isAllowed: false, words, reasons, hiddenFields: [], refusedFields: [] })

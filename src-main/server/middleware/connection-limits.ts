@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import { peerAddress } from '../callers.ts'
 
 export interface ConnectionLimits {
   /** Open connections of everybody together; the next one is dropped. */
@@ -25,7 +26,7 @@ export function limitConnections(
   let total = 0
   return (server) => {
     server.on('connection', (socket: Socket) => {
-      const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
+      const address = peerAddress(socket)
       const count = open.get(address) ?? 0
       if (total >= limits.maxConnections || (count >= limits.maxConnectionsPerAddress && !isExempt(address))) {
         socket.destroy()

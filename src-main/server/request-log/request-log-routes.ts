@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { requireManage } from '../../access/sign-in/may-manage.ts'
+import { mayEnter, requireManage } from '../../access/sign-in/may-manage.ts'
 import { type Route, route } from '../http/route.ts'
 import { wholeNumber } from '../http/shapes.ts'
 
@@ -43,11 +43,9 @@ export const requestLogRoutes: readonly Route[] = [
     },
     handle(call, { query }) {
       requireManage(call.principal, 'audit')
-      const { branchIds } = call.principal
       const limit = Math.min(Math.max(query.limit ?? MAX_REQUESTS, 1), MAX_REQUESTS)
-      const mayEnter = (branchId: string | null): boolean =>
-        branchIds === null || (branchId !== null && branchIds.includes(branchId))
-      call.send(200, call.services.requests.read(query.after, limit, mayEnter))
+      const isOpen = (branchId: string | null): boolean => mayEnter(call.principal, branchId)
+      call.send(200, call.services.requests.read(query.after, limit, isOpen))
     },
   }),
 ]

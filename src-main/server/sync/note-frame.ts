@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isAppError } from '../../../src-shared/errors.ts'
 import { noteDenial } from '../../access/audit/denials.ts'
+import { peerAddress } from '../callers.ts'
 import { keptName, outcomeOf } from '../request-log/request-log.ts'
 import type { SyncServices } from './services.ts'
 import type { Session } from './session.ts'
@@ -67,7 +68,7 @@ export function noteRefusedFrame(
 
 /** A socket that was not opened at all: nobody is known yet, and the address is that of the peer. */
 export function noteRefusedUpgrade(services: SyncServices, { socket }: IncomingMessage, error: unknown): void {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
+  const address = peerAddress(socket)
   services.requests.add({
     kind: 'socket',
     method: '',

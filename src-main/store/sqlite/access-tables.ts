@@ -194,7 +194,6 @@ export class AccessTables {
     )
   }
 
-  /** Forgets sessions that ended before an instant (ISO 8601), with their refresh tokens. */
   /**
    * Forgets sessions that ended before an instant (ISO 8601), and refresh tokens that were used before it. The last used
    * one of a session stays: a device whose answer was lost comes with it, however long it was away.
