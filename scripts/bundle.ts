@@ -23,7 +23,7 @@ export async function bundleMain(): Promise<void> {
     main: 'src-main/main.ts',
     'server-thread': 'src-main/server-thread.ts',
     headless: 'src-main/headless.ts',
-    'reader-thread': 'src-main/store/backup/reader-thread.ts',
+    'file-thread': 'src-main/store/file-work/file-thread-entry.ts',
   }
   const startedAt = Date.now()
   await bundle(entries, 'es')

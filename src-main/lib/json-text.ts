@@ -90,3 +90,11 @@ export function quoteName(name: string): string {
   }
   return text
 }
+
+/** Nothing in it needs an escape. */
+const PLAIN_ASCII = /^[ !#-[\]-~]*$/
+
+/** `JSON.stringify` of a text, in half the time for ids and keys, which hardly ever hold what must be escaped. */
+export function quoteText(text: string): string {
+  return PLAIN_ASCII.test(text) ? `"${text}"` : JSON.stringify(text)
+}

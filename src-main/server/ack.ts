@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src-shared/json.ts'
 import type { RecordRef } from '../../src-shared/protocol/records.ts'
-import { quoteName } from '../lib/json-text.ts'
+import { quoteName, quoteText } from '../lib/json-text.ts'
 import { joinPieces, type TextPiece } from '../lib/text-pieces.ts'
 import type { OperationResult, StoredEvent, WriteResult } from '../store/types.ts'
 
@@ -54,7 +54,7 @@ function metaText(meta: JsonObject, eventId: string, seq: number, action: string
   const isPlain = meta.eventId === undefined && meta.sequence === undefined && meta.action === undefined
   const text = JSON.stringify(isPlain ? meta : withoutOwnFields(meta))
   const reference = meta.recordRef === undefined ? `,"recordRef":${recordRef}` : ''
-  const own = `"action":"${action}","eventId":${JSON.stringify(eventId)},"sequence":${seq}${reference}}`
+  const own = `"action":"${action}","eventId":${quoteText(eventId)},"sequence":${seq}${reference}}`
   return text === '{}' ? `{${own}` : `${text.slice(0, -1)},${own}`
 }
 
@@ -65,7 +65,7 @@ function withoutOwnFields(meta: JsonObject): JsonObject {
 }
 
 function publishStateText(branchId: string, at: string): string {
-  return `{${JSON.stringify(branchId)}:{"status":"published","updatedAt":"${at}","attempts":0,"publishedAt":"${at}"}}`
+  return `{${quoteName(branchId)}:{"status":"published","updatedAt":"${at}","attempts":0,"publishedAt":"${at}"}}`
 }
 
 /**
@@ -82,7 +82,7 @@ export function buildAck(context: AckContext, write: WriteResult, options: AckOp
 export function ackPieces(context: AckContext, write: WriteResult, options: AckOptions = {}): TextPiece[] {
   const [operation] = write.results
   if (!operation) return [`${ackHead(context, write, options)},"results":[]}`]
-  const requestId = options.requestId === undefined ? '' : `,"requestId":${JSON.stringify(options.requestId)}`
+  const requestId = options.requestId === undefined ? '' : `,"requestId":${quoteText(options.requestId)}`
   const replayed = write.isReplay ? ',"replayed":true' : ''
   return [`{"type":"server:ack"${requestId}${replayed},`, ...ackFields(context, write, operation, options), '}']
 }
@@ -112,29 +112,67 @@ export function declaredAckPieces(context: AckContext, write: WriteResult, optio
   const operation = write.results[0]!
   const { event } = operation
   const seq = event?.seq ?? write.seq
-  const table = quoteName(operation.table)
-  const isCreated = operation.outcome === 'created'
-  const isDeleted = operation.outcome === 'deleted'
+  const kind = ackKindOf(context, operation, options.source)
   const { requestId, clientMeta } = options
-  const request = requestId === undefined ? '' : `"requestId":${JSON.stringify(requestId)}`
+  const request = requestId === undefined ? '' : `"requestId":${quoteText(requestId)}`
   const echo =
     clientMeta === undefined
       ? request && `,"clientMeta":{${request}}`
       : `,"clientMeta":${JSON.stringify(requestId === undefined ? clientMeta : { requestId, ...clientMeta })}`
   const head =
-    `{"type":"server:ack"${request && `,${request}`}${write.isReplay ? ',"replayed":true' : ''},` +
-    `"action":"${operation.action}","branchId":${quoteName(context.branchId)},` +
-    `"moduleId":${quoteName(context.moduleId)},"version":${seq},"epoch":${event?.epoch ?? write.epoch},` +
-    `"table":${table},"recordRef":${recordRefText(operation.recordRef)},` +
-    `"eventId":${event ? JSON.stringify(event.eventId) : 'null'},"sequence":${seq},"created":${isCreated},` +
-    `${isDeleted ? '"deleted":true,' : ''}` +
-    `"meta":{"serverId":"${context.serverId}","table":${table},"action":"${operation.action}",` +
-    `"timestamp":${event ? `"${event.createdAt}"` : 'null'}${options.source === undefined ? '' : `,"source":${JSON.stringify(options.source)}`}${echo}},` +
-    `"entry":{"id":${keyText(operation.recordRef)},"table":${table},"action":"${operation.action}",` +
-    `${flagsText(isCreated, isDeleted)}`
+    `{"type":"server:ack"${request && `,${request}`}${write.isReplay ? ',"replayed":true' : ''}${kind.place}${seq},` +
+    `"epoch":${event?.epoch ?? write.epoch}${kind.table}${recordRefText(operation.recordRef)},` +
+    `"eventId":${event ? quoteText(event.eventId) : 'null'},"sequence":${seq}${kind.meta}` +
+    `${event ? `"${event.createdAt}"` : 'null'}${kind.author}${echo}},"entry":{"id":${keyText(operation.recordRef)}${kind.entry}`
   const warnings = operation.warnings.length > 0 ? `,"warnings":${JSON.stringify(operation.warnings)}` : ''
   if (options.includeRecord === false) return [`${head}}${warnings}}`]
   return [`${head},"record":`, recordPiece(operation), `}${warnings}}`]
+}
+
+/** What the acks of one kind of write to one table have in common, and the texts that follow from it. */
+interface AckKind extends AckContext {
+  action: string
+  outcome: string
+  source: string | undefined
+  place: string
+  table: string
+  meta: string
+  author: string
+  entry: string
+}
+
+/** Of each table the last one: acks of one kind come in rows, and an ack is joined from half as many pieces. */
+const ackKinds = new Map<string, AckKind>()
+
+function ackKindOf(
+  { serverId, branchId, moduleId }: AckContext,
+  { table: name, action, outcome }: OperationResult,
+  source: string | undefined,
+): AckKind {
+  const last = ackKinds.get(name)
+  const isSame =
+    last?.action === action &&
+    last.outcome === outcome &&
+    last.source === source &&
+    last.moduleId === moduleId &&
+    last.branchId === branchId &&
+    last.serverId === serverId
+  if (isSame) return last
+  const table = quoteName(name)
+  const isCreated = outcome === 'created'
+  const isDeleted = outcome === 'deleted'
+  const kind: AckKind = {
+    ...{ serverId, branchId, moduleId, action, outcome, source },
+    place: `,"action":"${action}","branchId":${quoteName(branchId)},"moduleId":${quoteName(moduleId)},"version":`,
+    table: `,"table":${table},"recordRef":`,
+    meta:
+      `,"created":${isCreated}${isDeleted ? ',"deleted":true' : ''},` +
+      `"meta":{"serverId":"${serverId}","table":${table},"action":"${action}","timestamp":`,
+    author: source === undefined ? '' : `,"source":${quoteText(source)}`,
+    entry: `,"table":${table},"action":"${action}",${flagsText(isCreated, isDeleted)}`,
+  }
+  ackKinds.set(name, kind)
+  return kind
 }
 
 /** The public record, as its bytes where the write has made them. */
@@ -165,7 +203,7 @@ function ackFields(
   const { event } = operation
   const isOwnEvent = event !== undefined && operation.outcome !== 'unchanged' && !write.isReplay
   const table = quoteName(operation.table)
-  const eventId = event ? JSON.stringify(event.eventId) : 'null'
+  const eventId = event ? quoteText(event.eventId) : 'null'
   const seq = event?.seq ?? write.seq
   const recordRef = isOwnEvent ? piecesOf(event).recordRef : recordRefText(operation.recordRef)
   const meta = isOwnEvent
@@ -223,7 +261,7 @@ function retryMetaText(
 
 /** `JSON.stringify` of a reference, in half the time: most of it is names, and its key, several times. */
 export function recordRefText({ table, key, primaryKey, id }: RecordRef): string {
-  const keyText = JSON.stringify(key)
+  const keyText = quoteText(key)
   const textOf = (value: JsonValue): string => (value === key ? keyText : JSON.stringify(value))
   let fields = ''
   for (const name in primaryKey) fields += `${fields && ','}${quoteName(name)}:${textOf(primaryKey[name]!)}`
@@ -232,8 +270,9 @@ export function recordRefText({ table, key, primaryKey, id }: RecordRef): string
 }
 
 /** Field clients know a record by its id, and by its key when its table has no id. */
-function keyText(recordRef: RecordRef): string {
-  return JSON.stringify(recordRef.id ?? recordRef.key)
+function keyText({ id, key }: RecordRef): string {
+  const named = id ?? key
+  return typeof named === 'string' ? quoteText(named) : JSON.stringify(named)
 }
 
 function flagsText(isCreated: boolean, isDeleted: boolean): string {
@@ -256,7 +295,7 @@ export function buildNotice(context: AckContext, write: WriteResult, operation: 
 function noticeText(event: StoredEvent): string {
   const { recordRef, meta } = piecesOf(event)
   return (
-    `{"action":"${event.action}","recordRef":${recordRef},"eventId":${JSON.stringify(event.eventId)},` +
+    `{"action":"${event.action}","recordRef":${recordRef},"eventId":${quoteText(event.eventId)},` +
     `"sequence":${event.seq},"version":${event.seq},"timestamp":"${event.createdAt}",` +
     `${flagsText(event.isCreated, event.isDeleted)},"meta":${meta}}`
   )
@@ -277,9 +316,9 @@ const MODULE_EVENT_FIELDS = [
 export function buildEventFrame(event: StoredEvent): string {
   const { table, recordRef, meta, publishState } = piecesOf(event)
   const head =
-    `{"type":"server:event","eventId":${JSON.stringify(event.eventId)},"sequence":${event.seq},` +
-    `"epoch":${event.epoch},"version":${event.seq},"branchId":${JSON.stringify(event.branchId)},` +
-    `"moduleId":${JSON.stringify(event.moduleId)},"action":"${event.action}","createdAt":"${event.createdAt}"`
+    `{"type":"server:event","eventId":${quoteText(event.eventId)},"sequence":${event.seq},` +
+    `"epoch":${event.epoch},"version":${event.seq},"branchId":${quoteName(event.branchId)},` +
+    `"moduleId":${quoteName(event.moduleId)},"action":"${event.action}","createdAt":"${event.createdAt}"`
   const group = event.group ? `,"group":${JSON.stringify(event.group)}` : ''
   if (event.table === null) return `${head}${moduleFieldsText(event.meta)},"record":null,"meta":${meta}${group}}`
   const record = event.recordText === null ? '' : `,"record":${event.recordText}`

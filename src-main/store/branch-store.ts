@@ -24,6 +24,7 @@ import { RuleBook } from './sequences/rules.ts'
 import { type HighWaterMarks, SequenceBook } from './sequences/sequence-book.ts'
 import { SnapshotCache } from './snapshots/snapshot-cache.ts'
 import { createBranchTables } from './sqlite/branch-tables.ts'
+import { Checkpointer, LAST_RESORT_PAGES } from './sqlite/checkpointer.ts'
 import { SqliteConnection } from './sqlite/connection.ts'
 import { FlagTable, type StoredFlag } from './sqlite/flag-table.ts'
 import { IdempotencyTable } from './sqlite/idempotency-table.ts'
@@ -49,6 +50,8 @@ export interface BranchOptions {
   log: Log
   serverId: string
   hooks: BranchHooks
+  /** Moves a database's WAL into its file on another thread. */
+  checkpointBeside(path: string): Promise<unknown>
   /** Apply schema changes that lose data, once, because a person asked for it. */
   force?: boolean
   /** Makes the services that live on files; wired by open-store.ts. */
@@ -76,13 +79,18 @@ export class OpenBranch implements BranchStore {
   readonly #meta: BranchMeta
   readonly #connection: SqliteConnection
   readonly #engine: WriteEngine
+  readonly #checkpointer: Checkpointer
   #flagList: StoredFlag[]
 
   constructor(options: BranchOptions) {
     this.#options = options
     this.branchId = options.branchId
     mkdirSync(join(options.folder, 'sqlite'), { recursive: true })
-    this.#connection = SqliteConnection.open(join(options.folder, 'sqlite', 'branch.db'))
+    this.#connection = SqliteConnection.open(join(options.folder, 'sqlite', 'branch.db'), {
+      checkpointPages: LAST_RESORT_PAGES,
+    })
+    const { branchId, log, checkpointBeside } = options
+    this.#checkpointer = new Checkpointer({ branchId, connection: this.#connection, log, checkpointBeside })
     try {
       createBranchTables(this.#connection)
       this.#meta = new BranchMeta(this.#connection)
@@ -221,6 +229,7 @@ export class OpenBranch implements BranchStore {
   /** Finishes accepted writes, then closes the files. */
   async close(reason: AppError): Promise<void> {
     await this.context.queue.stop(reason)
+    await this.#checkpointer.stop()
     for (const { mirror } of this.#contexts.values()) {
       await mirror.flush()
     }
@@ -356,7 +365,10 @@ export class OpenBranch implements BranchStore {
     const dayStartMinutes = parseDayStart(config.dayStart) ?? 0
     const contexts = this.#contexts
     const queue = new CommitQueue(connection, stagedHeads(contexts), {
-      onCommit: (figures) => hooks.onCommit({ branchId, ...figures }),
+      onCommit: (figures) => {
+        this.#checkpointer.noteCommit()
+        hooks.onCommit({ branchId, ...figures })
+      },
       onFault: (error) => log.error('commit-listener-failed', { branchId, error }),
     })
     const rows = new ModuleRows(connection)

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { isAppError } from '../../src-shared/errors.ts'
@@ -30,6 +30,24 @@ test('every database promises durable commits: WAL and FULL, asserted at the sta
   }
   const memory = await codeOf(Promise.resolve().then(() => SqliteConnection.open(':memory:')))
   expect(memory).toBe('store-failed')
+})
+
+test('under a long run of writes the WAL stays short, and a close leaves all of it in the database file', async () => {
+  const test = await openShop()
+  const { connection } = test.context().branch
+  const note = 'x'.repeat(60_000)
+  let total = 0
+  for (let round = 0; round < 5; round++) {
+    // 18 MB of records and events: more than the WAL may hold before it is moved.
+    for (let index = 0; index < 150; index++) await test.write('insert', 'ticket', { id: `ticket-${total++}`, note })
+    await expect.poll(() => connection.walPagesLeft(), { timeout: 10_000 }).toBeLessThan(4_000)
+  }
+  expect(test.store.figures.walBytes()).toBeLessThan(50_000_000)
+  await test.store.close()
+  expect(existsSync(`${test.databasePath()}-wal`)).toBe(false)
+  await test.reopen()
+  expect(test.store.listBranches()[0]!.modules[0]!.records).toBeGreaterThanOrEqual(total)
+  checkModule(test.context(), test.module())
 })
 
 test('an unknown branch or module is never made by asking for it', async () => {

@@ -284,7 +284,7 @@ export class DataStore implements Store, SchemaHost {
     const reason = new AppError('stopping', 'The server is stopping.')
     await Promise.all([...this.#branches.values()].map((branch) => branch.close(reason)))
     this.#branches.clear()
-    this.#services?.close()
+    await this.#services?.close()
   }
 
   #opened(): StoreServices {
@@ -368,6 +368,7 @@ export class DataStore implements Store, SchemaHost {
       log: this.#log.child({ branchId }),
       serverId: this.serverId,
       hooks,
+      checkpointBeside: services.checkpointBeside,
       force,
       services: (context, reseed) => services.ofModule(context, reseed),
     })

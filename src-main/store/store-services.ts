@@ -12,6 +12,7 @@ import { finishInterruptedRestore } from './backup/swap-folders.ts'
 import type { ModuleContext } from './branch-context.ts'
 import type { OpenBranch, Reseed } from './branch-store.ts'
 import type { ConfigFiles } from './config-files.ts'
+import { FileThread } from './file-work/file-thread.ts'
 import { DayScheduler } from './scheduler.ts'
 import { RuleBook } from './sequences/rules.ts'
 import type { HighWaterMarks } from './sequences/sequence-book.ts'
@@ -43,16 +44,18 @@ export interface StoreServices {
   /** Finishes what a crash interrupted in a branch's folder, makes the folder, and returns it. */
   prepareBranchFolder(branchId: string): string
   marksOf(branchId: string): HighWaterMarks
+  /** Moves a database's WAL into its file on another thread. */
+  checkpointBeside(path: string): Promise<unknown>
   ofModule(context: ModuleContext, reseed: Reseed): { archives: ArchiveService; snapshots: SnapshotFiles }
   /** Starts what a branch does by the clock, and catches up on what a night switched off left undone. */
   watch(branch: OpenBranch): Promise<void>
   unwatch(branchId: string): Promise<void>
   stop(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
-/** In a bundle the reading thread lies beside the server's own file. */
-const BUNDLED_READER = import.meta.url.endsWith('.ts') ? undefined : new URL('./reader-thread.js', import.meta.url)
+/** In a bundle the code of threads for files lies beside the server's own file. */
+const BUNDLED_THREAD = import.meta.url.endsWith('.ts') ? undefined : new URL('./file-thread.js', import.meta.url)
 
 /** Long work gets this long to end when the store closes; the next start calls it interrupted otherwise. */
 const TASK_GRACE_MS = 1000
@@ -61,6 +64,7 @@ export function openServices(host: ServiceHost): StoreServices {
   const { dataDir, files, clock, log } = host
   const database = SystemDatabase.open(join(dataDir, 'system.db'))
   const tasks = new TaskList({ database, clock, log })
+  const checkpoints = new FileThread(BUNDLED_THREAD)
   const schedulers = new Map<string, DayScheduler>()
   const backups = new BranchBackups({
     dataDir,
@@ -68,7 +72,7 @@ export function openServices(host: ServiceHost): StoreServices {
     clock,
     log,
     version: host.version,
-    ...(BUNDLED_READER && { readerUrl: BUNDLED_READER }),
+    ...(BUNDLED_THREAD && { threadUrl: BUNDLED_THREAD }),
     branches: {
       branchIds: () => host.branchIds(),
       closeBranch: (branchId, reason) => host.closeBranch(branchId, reason),
@@ -87,6 +91,7 @@ export function openServices(host: ServiceHost): StoreServices {
       finishInterruptedRestore(folder)
       return folder
     },
+    checkpointBeside: (path) => checkpoints.run('checkpoint', { path }),
     marksOf: (branchId) => new SequenceMarks(database, branchId),
     ofModule(context, reseed) {
       const snapshots = new ModuleSnapshotFiles(context)
@@ -111,7 +116,10 @@ export function openServices(host: ServiceHost): StoreServices {
       await Promise.race([tasks.close(), grace])
       await Promise.race([backups.close(), grace])
     },
-    close: () => database.close(),
+    async close() {
+      await checkpoints.close()
+      database.close()
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../src-shared/json.ts'
 import { silentLog } from '../../lib/log.ts'
 import type { BranchOptions } from '../branch-store.ts'
 import { OpenBranch } from '../branch-store.ts'
+import { checkpointFile } from '../file-work/file-work.ts'
 import type { HighWaterMarks } from '../sequences/sequence-book.ts'
 import { ModuleSnapshotFiles } from '../snapshots/snapshot-files.ts'
 import type { ModuleNotice, StoredEvent, WriteCommand } from '../types.ts'
@@ -113,6 +114,7 @@ export class TestBranch {
         onNotice: (notice) => this.notices.push(notice),
         onCommit: () => undefined,
       },
+      checkpointBeside: async (path) => checkpointFile(path),
       services: (context, reseed) => {
         const snapshots = new ModuleSnapshotFiles(context)
         const { hasUnsentEvents } = options

@@ -6,17 +6,17 @@ import { isoTime } from '../../lib/clock.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
 import type { Backups, Progress } from '../api.ts'
 import { fileTime } from '../archive/durable-file.ts'
+import { FileThread } from '../file-work/file-thread.ts'
 import { BackupFolders, checkFreeSpace, freeBytesOf } from './backup-folders.ts'
 import { type BackupPoint, createBackup, databaseBytes } from './create-backup.ts'
 import { type BackupBranch, invalid, type Manifest } from './manifest.ts'
-import { ReaderThread } from './reader.ts'
 import { BranchRestore, type BranchRestoreResult, isDamage, type RestoreParts } from './restore-branch.ts'
 
-export interface BackupOptions extends Omit<RestoreParts, 'reader'> {
+export interface BackupOptions extends Omit<RestoreParts, 'fileThread'> {
   /** The product's version, for the manifest. */
   version: string
-  /** Where the reading thread's code is; another place in a bundle. */
-  readerUrl?: URL
+  /** Where the code of its thread for files is; another place in a bundle. */
+  threadUrl?: URL
   /** Free bytes on the disk of a folder. */
   freeBytes?: (folder: string) => number
   failBackupAt?: (point: BackupPoint) => void
@@ -26,14 +26,14 @@ export interface BackupOptions extends Omit<RestoreParts, 'reader'> {
 export class BranchBackups implements Backups {
   readonly #options: BackupOptions
   readonly #folders: BackupFolders
-  readonly #reader: ReaderThread
+  readonly #fileThread: FileThread
   readonly #freeBytes: (folder: string) => number
   #isBusy = false
 
   constructor(options: BackupOptions) {
     this.#options = { ...options, dataDir: resolve(options.dataDir) }
     this.#folders = new BackupFolders(options.dataDir, options.database, options.log)
-    this.#reader = new ReaderThread(options.readerUrl)
+    this.#fileThread = new FileThread(options.threadUrl)
     this.#freeBytes = options.freeBytes ?? freeBytesOf
   }
 
@@ -67,9 +67,9 @@ export class BranchBackups implements Backups {
     return this.#alone(() => this.#restore(input.backupId, input.branchId, input.onProgress ?? (() => undefined)))
   }
 
-  /** Ends the reading thread. May be called twice. */
+  /** Ends its thread. May be called twice. */
   async close(): Promise<void> {
-    await this.#reader.close()
+    await this.#fileThread.close()
   }
 
   async #create(
@@ -94,7 +94,7 @@ export class BranchBackups implements Backups {
       note: input.note?.trim() || null,
       version,
       installationId,
-      reader: this.#reader,
+      fileThread: this.#fileThread,
       onProgress,
       ...(failBackupAt && { failAt: failBackupAt }),
     })
@@ -112,7 +112,7 @@ export class BranchBackups implements Backups {
     const safetyBackupId = await this.#makeSafetyBackup(manifest, chosenIds, onProgress)
     const results: BranchRestoreResult[] = []
     for (const branch of chosen) {
-      const restore = new BranchRestore({ ...this.#options, reader: this.#reader }, { path, branch })
+      const restore = new BranchRestore({ ...this.#options, fileThread: this.#fileThread }, { path, branch })
       results.push(await restore.run(onProgress))
     }
     return {
@@ -140,7 +140,7 @@ export class BranchBackups implements Backups {
     let done = 0
     for (const file of manifest.files) {
       onProgress('hashing', done, total)
-      const stamp = await this.#reader.run('hash', { path: join(path, file.path) }).catch((cause: unknown) => {
+      const stamp = await this.#fileThread.run('hash', { path: join(path, file.path) }).catch((cause: unknown) => {
         throw invalid(path, `${file.path} cannot be read`, { cause: String(cause) })
       })
       if (stamp.sha256 !== file.sha256 || stamp.sizeBytes !== file.sizeBytes) {
@@ -173,7 +173,7 @@ export class BranchBackups implements Backups {
       return await work()
     } finally {
       this.#isBusy = false
-      await this.#reader.close()
+      await this.#fileThread.close()
     }
   }
 

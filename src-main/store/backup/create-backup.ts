@@ -4,10 +4,10 @@ import type { BackupSummary } from '../../../src-shared/protocol/management.ts'
 import { folderName } from '../../lib/folder-name.ts'
 import type { Progress } from '../api.ts'
 import { makeFolderDurably, removeDurably, syncFile, syncFolder } from '../archive/durable-file.ts'
+import type { FileThread } from '../file-work/file-thread.ts'
+import { hashFile, toDiskError } from '../file-work/file-work.ts'
 import { PARTIAL_MARKER } from './backup-folders.ts'
 import { type BackupBranch, type BackupFile, readManifest, summaryOf, writeManifest } from './manifest.ts'
-import type { ReaderThread } from './reader.ts'
-import { hashFile, toDiskError } from './reader-work.ts'
 
 export interface BackupPlan {
   dataDir: string
@@ -21,7 +21,7 @@ export interface BackupPlan {
   note: string | null
   version: string
   installationId: string
-  reader: ReaderThread
+  fileThread: FileThread
   onProgress: Progress
   /** For tests: called at named points, may throw. */
   failAt?: (point: BackupPoint) => void
@@ -87,7 +87,7 @@ export function databaseBytes(dataDir: string, branchIds: readonly string[]): nu
 }
 
 async function copyAll(plan: BackupPlan, partial: string): Promise<BackupFile[]> {
-  const { dataDir, reader, onProgress } = plan
+  const { dataDir, fileThread, onProgress } = plan
   const databases = [...plan.branchIds.map(databasePath), 'system.db'].filter((path) => existsSync(join(dataDir, path)))
   const sizes = databases.map((path) => statSync(join(dataDir, path)).size)
   const total = sizes.reduce((sum, size) => sum + size, 0)
@@ -96,7 +96,10 @@ async function copyAll(plan: BackupPlan, partial: string): Promise<BackupFile[]>
   for (const [index, path] of databases.entries()) {
     onProgress('copying', done, total)
     makeFolderDurably(join(partial, dirname(path)), 0o700)
-    files.push({ path, ...(await reader.run('copy', { source: join(dataDir, path), target: join(partial, path) })) })
+    files.push({
+      path,
+      ...(await fileThread.run('copy', { source: join(dataDir, path), target: join(partial, path) })),
+    })
     done += sizes[index]!
   }
   for (const path of configurationFiles(dataDir, plan.branchIds)) {
@@ -134,14 +137,14 @@ function filesBelow(root: string, folder: string): string[] {
 }
 
 async function verifyCopies(plan: BackupPlan, partial: string): Promise<BackupBranch[]> {
-  const { reader, onProgress } = plan
+  const { fileThread, onProgress } = plan
   const hasSystem = existsSync(join(partial, 'system.db'))
-  const marks = hasSystem ? await reader.run('verify-system', { path: join(partial, 'system.db') }) : []
+  const marks = hasSystem ? await fileThread.run('verify-system', { path: join(partial, 'system.db') }) : []
   const branches: BackupBranch[] = []
   for (const branchId of plan.branchIds) {
     const path = databasePath(branchId)
     if (!existsSync(join(partial, path))) continue
-    const figures = await reader.run('verify-branch', { path: join(partial, path), branchId }, (done, total) =>
+    const figures = await fileThread.run('verify-branch', { path: join(partial, path), branchId }, (done, total) =>
       onProgress('verifying', done, total),
     )
     const own = marks.filter((mark) => mark.branch === branchId).map(({ branch: _, ...mark }) => mark)

@@ -8,6 +8,8 @@ import { folderName } from '../../lib/folder-name.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Progress } from '../api.ts'
 import { syncFile, syncFolder } from '../archive/durable-file.ts'
+import type { FileThread } from '../file-work/file-thread.ts'
+import { toDiskError } from '../file-work/file-work.ts'
 import { nextNumber } from '../sequences/rules.ts'
 import { BranchInspector } from '../sqlite/branch-inspector.ts'
 import { SqliteConnection } from '../sqlite/connection.ts'
@@ -15,8 +17,6 @@ import { prepareStage, raiseStage, type StageChange } from '../sqlite/restore-st
 import type { SystemDatabase } from '../sqlite/system-database.ts'
 import { type BackupBranch, invalid } from './manifest.ts'
 import { planSequences, type RuleEntry } from './plan-sequences.ts'
-import type { ReaderThread } from './reader.ts'
-import { toDiskError } from './reader-work.ts'
 import {
   CrashPoint,
   newSwap,
@@ -48,7 +48,7 @@ export interface RestoreParts {
   dataDir: string
   database: SystemDatabase
   branches: BranchSwitch
-  reader: ReaderThread
+  fileThread: FileThread
   clock: Clock
   log: Log
   failAt?: (point: RestorePoint) => void
@@ -123,7 +123,7 @@ export class BranchRestore {
   }
 
   async #stage(onProgress: Progress): Promise<BranchFigures> {
-    const { reader } = this.#parts
+    const { fileThread } = this.#parts
     const { path, branch } = this.#backup
     const folder = join(this.#folder, this.#swap.staged)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -138,7 +138,7 @@ export class BranchRestore {
     syncFolder(this.#folder)
     this.#reach('prepared')
     const args = { path: this.#stagedFile, branchId: this.#branchId }
-    const figures = await reader.run('verify-branch', args, (done, total) => onProgress('verifying', done, total))
+    const figures = await fileThread.run('verify-branch', args, (done, total) => onProgress('verifying', done, total))
     compareFigures(path, branch, figures)
     this.#reach('verified')
     return figures

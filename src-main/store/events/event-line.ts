@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import type { EventAction, RecordRef } from '../../../src-shared/protocol/records.ts'
+import { quoteText } from '../../lib/json-text.ts'
 import { removeSecrets } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
 import type { EventRow } from '../sqlite/event-table.ts'
@@ -23,14 +24,35 @@ export function eventLineHead(row: LineRow, branchId: string, moduleId: string):
 type LineRow = Omit<EventRow, 'hash' | 'private'>
 
 function beforeRecord(row: LineRow, branchId: string, moduleId: string): string {
-  return `{"id":${JSON.stringify(row.id)},"sequence":${row.seq},"epoch":${row.epoch},"action":"${row.action}","branchId":"${branchId}","moduleId":"${moduleId}","table":${
-    row.tbl === null ? 'null' : `"${row.tbl}"`
-  },"key":${row.key === null ? 'null' : JSON.stringify(row.key)},"record":`
+  const key = row.key === null ? 'null' : quoteText(row.key)
+  return `{"id":${quoteText(row.id)},"sequence":${row.seq}${placeText(row, branchId, moduleId)}${key},"record":`
+}
+
+interface Place {
+  epoch: number
+  action: string
+  branchId: string
+  moduleId: string
+  text: string
+}
+
+/** Of each table the last one: events of one kind come in rows, and a line is joined from half as many pieces. */
+const places = new Map<string | null, Place>()
+
+function placeText({ epoch, action, tbl }: LineRow, branchId: string, moduleId: string): string {
+  const last = places.get(tbl)
+  if (last?.epoch === epoch && last.action === action && last.branchId === branchId && last.moduleId === moduleId) {
+    return last.text
+  }
+  const table = tbl === null ? 'null' : `"${tbl}"`
+  const text = `,"epoch":${epoch},"action":"${action}","branchId":"${branchId}","moduleId":"${moduleId}","table":${table},"key":`
+  places.set(tbl, { epoch, action, branchId, moduleId, text })
+  return text
 }
 
 function afterRecord(row: LineRow): string {
   return `${row.fields === null ? '' : `,"fields":${row.fields}`},"meta":${row.meta}${
-    row.grp === null ? '' : `,"group":${JSON.stringify(row.grp)}`
+    row.grp === null ? '' : `,"group":${quoteText(row.grp)}`
   },"flags":${row.flags},"createdAt":"${row.at}"`
 }
 

@@ -19,6 +19,7 @@ export interface OpenOptions {
 export class SqliteConnection {
   readonly path: string
   readonly #db: Database.Database
+  #walState: Statement | undefined
   #isClosed = false
 
   private constructor(path: string, db: Database.Database) {
@@ -96,6 +97,18 @@ export class SqliteConnection {
   /** Moves the WAL into the database file and empties it. */
   checkpoint(): void {
     this.#db.pragma('wal_checkpoint(TRUNCATE)')
+  }
+
+  /** Moves what no reader needs any more and waits for nobody; the next write begins the WAL anew if that was all. */
+  checkpointBeside(): void {
+    this.#db.pragma('wal_checkpoint(PASSIVE)')
+  }
+
+  /** Pages of the WAL that are not in the database file yet. Not inside a transaction. */
+  walPagesLeft(): number {
+    this.#walState ??= this.#db.prepare('PRAGMA wal_checkpoint(NOOP)')
+    const { log, checkpointed } = this.#walState.get() as { log: number; checkpointed: number }
+    return log - checkpointed
   }
 
   close(): void {

@@ -1,12 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../../src-shared/errors.ts'
-import {
-  fromFailure,
-  type ReaderKind,
-  type ReaderReply,
-  type ReaderRequest,
-  type ReaderRequests,
-} from './reader-work.ts'
+import { type FileKind, type FileReply, type FileRequest, type FileRequests, fromFailure } from './file-work.ts'
 
 interface Waiting {
   resolve(result: unknown): void
@@ -14,27 +8,35 @@ interface Waiting {
   onProgress: ((done: number, total: number) => void) | undefined
 }
 
-/** The reading thread as its users see it: started with the first request, ended by `close`. */
-export class ReaderThread {
+/** Without a request for so long, the thread gives its memory back; the next request starts it again. */
+const IDLE_MS = 10_000
+
+/**
+ * A thread for work on whole database files, so that no tablet waits for it. Started with the first request; ended when
+ * it is idle, and by `close`.
+ */
+export class FileThread {
   readonly #url: URL
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
+  #idle: NodeJS.Timeout | undefined
   #lastId = 0
 
   /** @param url - Where the thread's code is; another place in a bundle. */
-  constructor(url: URL = new URL('./reader-thread.ts', import.meta.url)) {
+  constructor(url: URL = new URL('./file-thread-entry.ts', import.meta.url)) {
     this.#url = url
   }
 
-  run<Kind extends ReaderKind>(
+  run<Kind extends FileKind>(
     kind: Kind,
-    args: ReaderRequests[Kind]['args'],
+    args: FileRequests[Kind]['args'],
     onProgress?: (done: number, total: number) => void,
-  ): Promise<ReaderRequests[Kind]['result']> {
-    const request: ReaderRequest<Kind> = { id: ++this.#lastId, kind, args }
+  ): Promise<FileRequests[Kind]['result']> {
+    const request: FileRequest<Kind> = { id: ++this.#lastId, kind, args }
+    clearTimeout(this.#idle)
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, {
-        resolve: (result) => resolve(result as ReaderRequests[Kind]['result']),
+        resolve: (result) => resolve(result as FileRequests[Kind]['result']),
         reject,
         onProgress,
       })
@@ -44,23 +46,25 @@ export class ReaderThread {
 
   /** Ends the thread, whatever it does; what waits fails. May be called twice, and followed by another `run`. */
   async close(): Promise<void> {
+    clearTimeout(this.#idle)
     const worker = this.#worker
     this.#worker = undefined
-    await worker?.terminate()
+    // First, so that a request that comes meanwhile is left to the thread that it starts.
     this.#failAll(new AppError('stopping', 'The server is stopping.'))
+    await worker?.terminate()
   }
 
   #started(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(this.#url, { name: 'reader' })
-    worker.on('message', (reply: ReaderReply) => this.#take(reply))
+    const worker = new Worker(this.#url, { name: 'file-work' })
+    worker.on('message', (reply: FileReply) => this.#take(reply))
     worker.on('error', (error) => this.#lose(worker, error instanceof Error ? error : new Error(String(error))))
-    worker.on('exit', (code) => this.#lose(worker, new Error(`The reading thread ended with code ${code}.`)))
+    worker.on('exit', (code) => this.#lose(worker, new Error(`The thread for files ended with code ${code}.`)))
     this.#worker = worker
     return worker
   }
 
-  #take(reply: ReaderReply): void {
+  #take(reply: FileReply): void {
     const waiting = this.#waiting.get(reply.id)
     if (!waiting) return
     if (reply.kind === 'progress') {
@@ -68,6 +72,7 @@ export class ReaderThread {
       return
     }
     this.#waiting.delete(reply.id)
+    if (this.#waiting.size === 0) this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref()
     if (reply.kind === 'done') waiting.resolve(reply.result)
     else waiting.reject(fromFailure(reply.error))
   }

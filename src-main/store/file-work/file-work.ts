@@ -2,36 +2,37 @@ import { createHash } from 'node:crypto'
 import { chmodSync, closeSync, openSync, readSync } from 'node:fs'
 import { AppError, type ErrorCode, isAppError } from '../../../src-shared/errors.ts'
 import { syncFile } from '../archive/durable-file.ts'
+import { type BranchFigures, verifyBranchDatabase } from '../backup/verify-branch.ts'
 import { checkDatabaseFile, copyDatabase, readMarks } from '../sqlite/backup-copy.ts'
 import { SqliteConnection, toAppError } from '../sqlite/connection.ts'
-import { type BranchFigures, verifyBranchDatabase } from './verify-branch.ts'
 
-/** What the reading thread does. Every request names files; none needs the server's own connections. */
-export interface ReaderRequests {
+/** What a thread for files does. Every request names files; none needs the server's own connections. */
+export interface FileRequests {
   /** Copies a database that is being written to, and syncs the copy. */
   copy: { args: { source: string; target: string }; result: FileStamp }
+  checkpoint: { args: { path: string }; result: undefined }
   hash: { args: { path: string }; result: FileStamp }
   'verify-branch': { args: { path: string; branchId: string }; result: BranchFigures }
   /** Checks a copy of system.db and tells its high-water marks. */
   'verify-system': { args: { path: string }; result: ReturnType<typeof readMarks> }
 }
 
-export type ReaderKind = keyof ReaderRequests
+export type FileKind = keyof FileRequests
 
 export interface FileStamp {
   sizeBytes: number
   sha256: string
 }
 
-export interface ReaderRequest<Kind extends ReaderKind = ReaderKind> {
+export interface FileRequest<Kind extends FileKind = FileKind> {
   id: number
   kind: Kind
-  args: ReaderRequests[Kind]['args']
+  args: FileRequests[Kind]['args']
 }
 
-export type ReaderReply =
+export type FileReply =
   | { id: number; kind: 'progress'; done: number; total: number }
-  | { id: number; kind: 'done'; result: ReaderRequests[ReaderKind]['result'] }
+  | { id: number; kind: 'done'; result: FileRequests[FileKind]['result'] }
   | { id: number; kind: 'failed'; error: FailureData }
 
 /** An error as it crosses threads. */
@@ -47,7 +48,7 @@ const CHUNK_BYTES = 1024 * 1024
 const PROGRESS_EVERY_MS = 200
 
 /** Carries one request out and tells how it went. Blocks its thread. */
-export function carryOut(request: ReaderRequest, send: (reply: ReaderReply) => void): void {
+export function carryOut(request: FileRequest, send: (reply: FileReply) => void): void {
   const { id } = request
   let reportedAt = 0
   const onProgress = (done: number, total: number): void => {
@@ -64,21 +65,24 @@ export function carryOut(request: ReaderRequest, send: (reply: ReaderReply) => v
 }
 
 function resultOf(
-  request: ReaderRequest,
+  request: FileRequest,
   onProgress: (done: number, total: number) => void,
-): ReaderRequests[ReaderKind]['result'] {
+): FileRequests[FileKind]['result'] {
   switch (request.kind) {
     case 'copy': {
-      const { source, target } = request.args as ReaderRequests['copy']['args']
+      const { source, target } = request.args as FileRequests['copy']['args']
       copyDatabase(source, target)
       chmodSync(target, 0o600)
       syncFile(target)
       return hashFile(target)
     }
+    case 'checkpoint':
+      checkpointFile((request.args as FileRequests['checkpoint']['args']).path)
+      return undefined
     case 'hash':
-      return hashFile((request.args as ReaderRequests['hash']['args']).path)
+      return hashFile((request.args as FileRequests['hash']['args']).path)
     case 'verify-branch': {
-      const { path, branchId } = request.args as ReaderRequests['verify-branch']['args']
+      const { path, branchId } = request.args as FileRequests['verify-branch']['args']
       const connection = SqliteConnection.open(path, { readonly: true })
       try {
         return verifyBranchDatabase(connection, branchId, onProgress)
@@ -87,11 +91,21 @@ function resultOf(
       }
     }
     case 'verify-system': {
-      const { path } = request.args as ReaderRequests['verify-system']['args']
+      const { path } = request.args as FileRequests['verify-system']['args']
       const integrity = checkDatabaseFile(path)
       if (integrity !== 'ok') throw new AppError('store-corrupt', 'system.db is damaged.', { details: { integrity } })
       return readMarks(path)
     }
+  }
+}
+
+/** Moves the WAL of a database, which others may write to meanwhile, into its file. */
+export function checkpointFile(path: string): void {
+  const connection = SqliteConnection.open(path)
+  try {
+    connection.checkpointBeside()
+  } finally {
+    connection.close()
   }
 }
 
