@@ -13,10 +13,10 @@ const DEPTH = 8
 
 const WHY_MISSED =
   'the limit inserts rows that were made beforehand and does nothing else. The two inserts and the commit cost our thread ' +
-  'the same as they cost the limit and are a good third of its time; the rest is spread over reading the frame (an ' +
-  'eighth), its checks and defaults, the JSON text in UTF-8, checksum and chain hash that a stored row cannot do without ' +
-  '(the row two-rows-in-full prices them), and the ack with its system call. All of it runs on the one thread that owns ' +
-  'the database; a second core has nothing to do but to carry the clients.'
+  'the same as they cost the limit (only the checkpoint has a thread of its own) and are a good third of its time; the ' +
+  'rest is spread over reading the frame (an eighth), its checks and defaults, the JSON text in UTF-8, checksum and chain ' +
+  'hash that a stored row cannot do without (the row two-rows-in-full prices them), and the ack with its system call. All ' +
+  'of it runs on the one thread that owns the database.'
 
 /** Acknowledged durable writes over sockets beside SQLite alone. */
 export const socketWrites: Bench = {
