@@ -14,7 +14,9 @@ export interface DiskFullReport {
   problems: string[]
 }
 
-const SIZE_MB = 24
+const START_MB = 24
+/** What is written until the disk is full stays, in each cycle. */
+const CYCLE_MB = 1
 /** What is left beside the filler when a cycle begins. */
 const LEFT_BYTES = 600 * 1024
 const MAX_WRITES = 3_000
@@ -41,7 +43,8 @@ export function whyNoDiskFull(): string | undefined {
  */
 export async function runDiskFull(options: { cycles: number }): Promise<DiskFullReport> {
   const folder = mkdtempSync(join(tmpdir(), 'mishkah-full-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'tmpfs', folder])
+  const sizeMb = START_MB + CYCLE_MB * options.cycles
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder])
   const dataDir = join(folder, 'data')
   const filler = join(folder, 'filler')
   const problems: string[] = []
