@@ -15,12 +15,17 @@ let isRunning = false
 let problem: string | undefined
 const prefix = `line-${process.pid.toString(36)}-`
 
+/** A publish without its id, which stands in it several times. */
+const FRAME = JSON.stringify({
+  type: 'client:publish',
+  requestId: '@',
+  action: 'module:insert',
+  table: 'order_line',
+  record: orderLine('@'),
+}).split('@')
+
 function publish(socket: WebSocket): void {
-  const id = `${prefix}${(++sent).toString(36).padStart(8, '0')}`
-  const record = orderLine(id)
-  socket.send(
-    JSON.stringify({ type: 'client:publish', requestId: id, action: 'module:insert', table: 'order_line', record }),
-  )
+  socket.send(FRAME.join(`${prefix}${(++sent).toString(36).padStart(8, '0')}`))
 }
 
 function handle(socket: WebSocket, data: Buffer): void {

@@ -27,3 +27,26 @@ export function encodePieces(pieces: readonly TextPiece[]): Buffer {
 export function joinPieces(pieces: readonly TextPiece[]): string {
   return pieces.map((piece) => (typeof piece === 'string' ? piece : piece.toString('utf8'))).join('')
 }
+
+const SLAB_BYTES = 262_144
+
+/**
+ * Texts in UTF-8, one behind the other in shared memory, because a buffer for each asks for its length first. For texts
+ * of a short life: a slab lives as long as one of its texts.
+ */
+export class TextSlab {
+  #slab = Buffer.alloc(0)
+  #used = 0
+
+  encode(text: string): Buffer {
+    const room = text.length * MAX_BYTES_A_UNIT
+    if (room > SLAB_BYTES / 4) return Buffer.from(text)
+    if (this.#used + room > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+      this.#used = 0
+    }
+    const start = this.#used
+    this.#used += this.#slab.write(text, start)
+    return this.#slab.subarray(start, this.#used)
+  }
+}

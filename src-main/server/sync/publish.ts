@@ -72,17 +72,12 @@ function moduleOfFrame(introduction: Introduction, frame: Publish): ModuleStore 
 function toCommand(session: Session, introduction: Introduction, frame: Publish): WriteCommand {
   const operations = frame.kind === 'batch' ? frame.operations : [frame]
   return {
-    operations: operations.map(({ action, table, record, eventId }) => ({
-      action,
-      table,
-      record,
-      ...(eventId !== undefined && { eventId }),
-    })),
+    operations: operations.map(({ action, table, record, eventId }) => ({ action, table, record, eventId })),
     caller: session.caller(introduction),
     source: frame.source ?? 'ws-client',
-    ...(frame.requestId !== undefined && { requestId: frame.requestId }),
-    ...(frame.meta && { meta: frame.meta }),
-    ...(frame.epoch !== undefined && { epoch: frame.epoch }),
+    requestId: frame.requestId,
+    meta: frame.meta,
+    epoch: frame.epoch,
   }
 }
 
@@ -98,8 +93,8 @@ function ackFrame(
   const options: AckOptions = {
     includeRecord: frame.includeRecord,
     source: frame.source ?? 'ws-client',
-    ...(frame.requestId !== undefined && { requestId: frame.requestId }),
-    ...(frame.meta && { clientMeta: frame.meta }),
+    requestId: frame.requestId,
+    clientMeta: frame.meta,
   }
   if (frame.kind === 'batch') return textFrame(buildBatchAck(context, result, options))
   return piecesFrame((protocol === 1 ? ackPieces : declaredAckPieces)(context, result, options))

@@ -54,12 +54,16 @@ export class RequestMemory {
   }
 
   #trim(): void {
+    if (!this.#isTooMuch()) return
     for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= MAX_REQUESTS && this.#bytes <= MAX_BYTES) return
-      if (this.#entries.size === 1) return
       this.#bytes -= sizeOf(entry)
       this.#entries.delete(key)
+      if (!this.#isTooMuch()) return
     }
+  }
+
+  #isTooMuch(): boolean {
+    return this.#entries.size > 1 && (this.#entries.size > MAX_REQUESTS || this.#bytes > MAX_BYTES)
   }
 }
 

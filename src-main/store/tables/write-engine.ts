@@ -5,8 +5,9 @@ import { parseRecordId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
 import type { EventAction, RecordRef } from '../../../src-shared/protocol/records.ts'
 import { isoTime } from '../../lib/clock.ts'
+import { TextSlab } from '../../lib/text-pieces.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
-import { recordRefOf, toStoredEvent } from '../events/event-line.ts'
+import { recordRefOf, type StoredMeta, toStoredEvent } from '../events/event-line.ts'
 import { type AppendedEvent, appendEvent } from '../events/event-writer.ts'
 import { notePrevious } from '../events/previous-record.ts'
 import type { ModuleState } from '../module-state.ts'
@@ -219,7 +220,7 @@ export class WriteEngine {
     const { record, version, createdAt, updatedAt } = decision
     if (table.enforceReferences) checkReferences(module, table, record)
     const doc = JSON.stringify(record)
-    const docBytes = Buffer.from(doc)
+    const docBytes = docs.encode(doc)
     const stored = {
       id: key,
       seq,
@@ -259,25 +260,23 @@ export class WriteEngine {
     const recordBytes = secrets === null ? docBytes : Buffer.from(recordText)
     const recordRef: RecordRef = recordRefOf(table, key, record)
     const secretText = secrets === null ? undefined : sealSecret(JSON.stringify(secrets))
+    const { eventId } = operation
+    const meta: StoredMeta = { serverId: this.#parts.serverId, source: command.source }
+    if (command.meta) meta.clientMeta = command.meta
+    if (command.caller.userId !== undefined) meta.userId = command.caller.userId
     const appended = appendEvent(module, {
       action,
-      ...(operation.eventId !== undefined &&
-        isFreeEventId(module, operation.eventId) && { eventId: operation.eventId }),
+      eventId: eventId !== undefined && isFreeEventId(module, eventId) ? eventId : undefined,
       table: table.name,
       key,
       recordRef,
       recordText,
       recordBytes,
-      ...(secretText !== undefined && { secretText }),
-      meta: {
-        serverId: this.#parts.serverId,
-        source: command.source,
-        ...(command.meta && { clientMeta: command.meta }),
-        ...(command.caller.userId !== undefined && { userId: command.caller.userId }),
-      },
+      secretText,
+      meta,
       isCreated: outcome === 'created',
       isDeleted: outcome === 'deleted',
-      ...(group !== undefined && { group }),
+      group,
       nowMs: context.nowMs,
     })
     if (outcome === 'updated') notePrevious(appended.event, write.row!.doc)
@@ -354,6 +353,9 @@ export class WriteEngine {
     this.#parts.idempotency.add(clientId, module.moduleId, requestId, requestHash, JSON.stringify(answer), nowMs)
   }
 }
+
+/** Documents on their way to the database, the chain and the ack. */
+const docs = new TextSlab()
 
 /** An answer without the records: they are in the events. */
 interface StoredAnswer {
