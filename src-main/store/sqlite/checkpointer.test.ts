@@ -128,6 +128,15 @@ test('a thread that fails costs a warning: the commits go on and keep the WAL bo
   await keeper.stop()
 })
 
+test('a database that cannot be measured costs a warning, not the process', async () => {
+  const keeper = checkpointer(async () => undefined)
+  keeper.noteCommit()
+  connection.close()
+  await pause()
+  expect(warnings).toEqual(['checkpoint-failed'])
+  await keeper.stop()
+})
+
 test('a reader that still needs the pages does not make the thread run in circles', async () => {
   const reader = SqliteConnection.open(path, { readonly: true })
   reader.exec('BEGIN')

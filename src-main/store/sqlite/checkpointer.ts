@@ -46,7 +46,12 @@ export class Checkpointer {
   /** After a commit: the WAL is measured a moment later, which takes microseconds. */
   noteCommit(): void {
     if (this.#timer !== undefined || this.#running !== undefined || this.#isStopped) return
-    this.#timer = setTimeout(() => this.#measure(), this.#pauseMs).unref()
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#running = this.#shorten().finally(() => {
+        this.#running = undefined
+      })
+    }, this.#pauseMs).unref()
   }
 
   /** Resolves when nothing of it touches the database any more. */
@@ -56,20 +61,13 @@ export class Checkpointer {
     await this.#running
   }
 
-  #measure(): void {
-    this.#timer = undefined
-    const left = this.#options.connection.walPagesLeft()
-    if (left < START_PAGES) return
-    this.#running = this.#shorten(left).finally(() => {
-      this.#running = undefined
-    })
-  }
-
-  async #shorten(pages: number): Promise<void> {
+  /** Never rejects: the WAL of a checkpoint that failed stays as it is and grows, nothing is lost. */
+  async #shorten(): Promise<void> {
     const { connection, log, branchId, checkpointBeside } = this.#options
-    let left = pages
     this.#pauseMs = MEASURE_MS
     try {
+      let left = connection.walPagesLeft()
+      if (left < START_PAGES) return
       for (let round = 0; round < MAX_ROUNDS && left > REST_PAGES; round++) {
         await checkpointBeside(connection.path)
         if (this.#isStopped) return
@@ -79,7 +77,6 @@ export class Checkpointer {
       }
       if (left <= REST_PAGES) connection.checkpointBeside()
     } catch (error) {
-      // The WAL stays as it is and grows: nothing is lost.
       this.#pauseMs = PAUSE_MS
       log.warn('checkpoint-failed', { branchId, error })
     }
