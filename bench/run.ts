@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describeMachine } from './lib/machine.ts'
+import { describeMachine, watchStolenTime } from './lib/machine.ts'
 import { budgetFailures, printRows, toMarkdown } from './lib/report.ts'
 import type { Row } from './lib/row.ts'
 import { BENCHES } from './rows/all.ts'
@@ -38,18 +38,22 @@ async function main(): Promise<void> {
   for (const [name, value] of machine) console.log(`${name.padEnd(18)}${value}`)
   const rows: Row[] = []
   const startedAt = performance.now()
+  const stolenInAll = watchStolenTime()
   for (const bench of BENCHES.filter(({ name }) => !names || names.includes(name))) {
     const folder = mkdtempSync(join(tmpdir(), 'mishkah-bench-'))
     try {
       const benchStartedAt = performance.now()
+      const stolen = watchStolenTime()
       const progress = (text: string): void => void (values.verbose && console.log(`  ${bench.name}: ${text}`))
       rows.push(...(await bench.run({ isQuick: values.quick, folder, progress })))
-      console.log(`${bench.name}: ${((performance.now() - benchStartedAt) / 1_000).toFixed(0)} s`)
+      const benchSeconds = Math.round((performance.now() - benchStartedAt) / 1_000)
+      console.log(`${bench.name}: ${benchSeconds} s, ${stolenText(stolen())}`)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  machine.push(['other guests of its host', stolenText(stolenInAll())])
   printRows(rows)
   const failures = budgetFailures(rows)
   for (const failure of failures) console.log(failure)
@@ -62,4 +66,9 @@ async function main(): Promise<void> {
     )
   }
   if (values.budget && failures.length > 0) process.exitCode = 1
+}
+
+/** @param share - 0 to 1. */
+function stolenText(share: number | undefined): string {
+  return share === undefined ? 'stolen time unknown' : `${(share * 100).toFixed(1)} % of the processor time stolen`
 }

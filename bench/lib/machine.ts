@@ -33,3 +33,38 @@ function diskOf(folder: string): string {
     existsSync(rotational) && readFileSync(rotational, 'utf8').trim() === '1' ? 'rotating or virtual' : 'not rotating'
   return `${type} on ${device} (${kind}), ${freeText}`
 }
+
+/** Processor time since the start of the machine, in ticks: all of it, and what a host gave to its other guests instead. */
+interface ProcessorTicks {
+  all: number
+  stolen: number
+}
+
+/** Reads `/proc/stat` (man 5 proc: user nice system idle iowait irq softirq steal); undefined where there is none. */
+function processorTicks(): ProcessorTicks | undefined {
+  if (!existsSync('/proc/stat')) return undefined
+  return parseProcessorTicks(readFileSync('/proc/stat', 'utf8'))
+}
+
+/** @param stat - The text of `/proc/stat`. */
+export function parseProcessorTicks(stat: string): ProcessorTicks | undefined {
+  const line = /^cpu +(.+)$/m.exec(stat)?.[1]
+  if (line === undefined) return undefined
+  const ticks = line.split(' ').slice(0, 8).map(Number)
+  return { all: ticks.reduce((sum, value) => sum + value, 0), stolen: ticks[7] ?? 0 }
+}
+
+/**
+ * Starts to watch how much the host of a virtual machine takes away. While it does, two processes that work together
+ * lose more than one that works alone, and no taking of turns evens that out.
+ *
+ * @returns The share of the processors' time that was stolen since, 0 to 1; undefined where the system does not tell.
+ */
+export function watchStolenTime(): () => number | undefined {
+  const before = processorTicks()
+  return () => {
+    const now = processorTicks()
+    if (before === undefined || now === undefined) return undefined
+    return (now.stolen - before.stolen) / Math.max(1, now.all - before.all)
+  }
+}
