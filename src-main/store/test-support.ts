@@ -386,6 +386,15 @@ export const SHOP_SCHEMA: JsonObject = {
           { name: 'label', columnName: 'label', type: 'string' },
         ],
       },
+      {
+        name: 'line_tag',
+        kind: 'master',
+        fields: [
+          { name: 'line', columnName: 'line', type: 'string', primaryKey: true },
+          { name: 'tag', columnName: 'tag', type: 'string', primaryKey: true },
+          { name: 'label', columnName: 'label', type: 'string' },
+        ],
+      },
       shopTable('item', 'master', {
         fields: [
           { name: 'name', columnName: 'name', type: 'string' },

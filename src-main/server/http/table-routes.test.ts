@@ -264,6 +264,22 @@ test('the answer to a write carries the version as ETag, and the record alone ca
   expect((await server.get('tables/dining_tables?id=none')).body).toMatchObject({ count: 0, rows: [], cursor: null })
 })
 
+test('a record whose key values hold the separator is read, listed and deleted by its joined key', async () => {
+  const record = { categoryId: 'drinks::hot', sectionId: 'bar' }
+  const path = 'tables/category_sections'
+  const key = 'drinks::hot::bar'
+  expect((await server.ask({ method: 'POST', path, body: { record } })).status).toBe(201)
+  const taken = { record: { categoryId: 'drinks', sectionId: 'hot::bar' } }
+  expect((await server.ask({ method: 'POST', path, body: taken })).body).toMatchObject({ error: 'record-exists' })
+  const cursor = { key, primaryKey: record }
+  expect((await server.get(`${path}?id=${key}`)).body).toMatchObject({ count: 1, record, cursor })
+  const list = await server.get(`${path}?limit=1&order=desc`)
+  expect(list.body).toMatchObject({ rows: [record], cursor })
+  const gone = await server.ask({ method: 'DELETE', path: `${path}?id=${key}` })
+  expect([gone.status, gone.body]).toMatchObject([200, { status: 'deleted', recordRef: { key, primaryKey: record } }])
+  expect((await server.ask({ method: 'DELETE', path: `${path}?id=${key}` })).body.error).toBe('missing-record-key')
+})
+
 test('a repeated Idempotency-Key gets the first answer; with another body it is refused', async () => {
   const before = await server.events()
   const first = await server.ask(post({ name: 'once' }, { headers: { 'Idempotency-Key': '"key-1"' } }))

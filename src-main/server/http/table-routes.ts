@@ -5,7 +5,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../src-shar
 import type { WriteAction } from '../../../src-shared/protocol/records.ts'
 import { rightsOf } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
+import { recordRefOf } from '../../store/events/event-line.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
+import { KEY_SEPARATOR, primaryKeyOf } from '../../store/schema/record-key.ts'
 import type { ListPage, ListQuery, RecordView } from '../../store/types.ts'
 import type { Call } from './call.ts'
 import { type Method, type Route, route } from './route.ts'
@@ -162,20 +164,27 @@ async function deleteBody(call: Call, module: ModuleStore, table: string): Promi
   const id = query.get('id') ?? query.get('recordId') ?? query.get('record_id') ?? query.get('key')
   if (id === null) return body
   const version = query.get('version')
-  const key = splitKey(module.resolveTable(table), id)
+  const key = keyOf(module, module.resolveTable(table), id)
   const record = { ...recordOf(body), ...key, ...(version !== null && { version: Number(version) }) }
   return { ...(isJsonObject(body.meta) && { meta: body.meta }), record }
 }
 
-/** `a::b` -> the values of a composite key. Throws `missing-record-key` when a part is missing. */
-export function splitKey(table: TableDefinition, key: string): JsonObject {
+/** Values of a composite key may hold the separator themselves; then only the stored record knows where they end. */
+function keyOf(module: ModuleStore, table: TableDefinition, key: string): JsonObject {
+  const values = splitKey(table, key)
+  if (values) return values
+  const stored = module.find(table.name, key)
+  if (stored) return primaryKeyOf(table, JSON.parse(stored.text) as JsonObject)
+  throw new AppError('missing-record-key', `A record of ${table.name} is named by ${table.primaryKey.join(' and ')}.`, {
+    details: { table: table.name, primaryKey: table.primaryKey },
+  })
+}
+
+/** `a::b` -> the values of a composite key; undefined when they are not as many as its fields. */
+function splitKey(table: TableDefinition, key: string): JsonObject | undefined {
   const fields = table.primaryKey
-  const parts = fields.length === 1 ? [key] : key.split('::')
-  if (parts.length !== fields.length || parts.includes('')) {
-    throw new AppError('missing-record-key', `A record of ${table.name} is named by ${fields.join(' and ')}.`, {
-      details: { table: table.name, primaryKey: fields },
-    })
-  }
+  const parts = fields.length === 1 ? [key] : key.split(KEY_SEPARATOR)
+  if (parts.length !== fields.length || parts.includes('')) return undefined
   return Object.fromEntries(fields.map((field, index) => [field, keyValue(table, field, parts[index]!)]))
 }
 
@@ -260,9 +269,7 @@ async function sendOne(
 }
 
 function cursorOf(table: TableDefinition, view: RecordView): NonNullable<ListPage['cursor']> {
-  const primaryKey = splitKey(table, view.key)
-  const id = primaryKey.id
-  const reference = { table: table.name, key: view.key, primaryKey, ...(id !== undefined && { id }) }
+  const reference = recordRefOf(table, view.key, JSON.parse(view.text) as JsonObject)
   return { ...reference, lastId: view.key, lastCreatedAt: view.createdAt }
 }
 

@@ -4,6 +4,7 @@ import type { EventAction, RecordRef } from '../../../src-shared/protocol/record
 import { quoteText } from '../../lib/json-text.ts'
 import { removeSecrets } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { KEY_SEPARATOR } from '../schema/record-key.ts'
 import type { EventRow } from '../sqlite/event-table.ts'
 import type { StoredEvent } from '../types.ts'
 
@@ -126,7 +127,7 @@ export function chainHash(previousHash: string, lineHead: string): string {
 /** A record as clients name it. Composite keys need the record's own values. */
 export function recordRefOf(table: TableDefinition, key: string, record: JsonObject | undefined): RecordRef {
   const primaryKey: JsonObject = {}
-  const parts = table.primaryKey.length === 1 ? [key] : key.split('::')
+  const parts = table.primaryKey.length === 1 ? [key] : key.split(KEY_SEPARATOR)
   table.primaryKey.forEach((field, index) => {
     const value = record?.[field]
     const isInteger = table.fieldByName.get(field)?.type === 'integer'

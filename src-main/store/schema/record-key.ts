@@ -21,6 +21,12 @@ export function recordKey(table: TableDefinition, record: JsonObject): string | 
   return key
 }
 
+/** Whether two records with the same joined key are one: the values of a composite key may hold the separator. */
+export function isSameKey(table: TableDefinition, one: JsonObject, other: JsonObject): boolean {
+  const { primaryKey } = table
+  return primaryKey.length === 1 || primaryKey.every((name) => keyText(one[name]) === keyText(other[name]))
+}
+
 function keyText(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined

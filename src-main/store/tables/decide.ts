@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
 import type { WriteAction } from '../../../src-shared/protocol/records.ts'
 import { completeRecord, removeSecrets, sameContent } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { isSameKey } from '../schema/record-key.ts'
 import type { Caller } from '../types.ts'
 import { checkIfMatch, checkVersion, passesFieldRule } from './versions.ts'
 
@@ -41,6 +42,7 @@ export type Decision =
  */
 export function decideWrite(input: DecisionInput): Decision {
   const { action, current } = input
+  if (current && !isSameKey(input.table, input.patch, current.record)) throw keyTaken(input)
   if (action === 'delete') return decideDelete(input)
   if (!current) {
     if (action === 'merge') throw recordNotFound(input)
@@ -85,6 +87,13 @@ function decideInsertOfExisting(input: DecisionInput, current: Stored): Decision
   }
   if (Object.keys(absent).length === 0) return { kind: 'unchanged', version: current.version }
   return merged({ ...input, patch: absent }, current, current.version)
+}
+
+/** "a::b" and "c" have the same joined key as "a" and "b::c": one must not be written over the other. */
+function keyTaken({ table, key }: DecisionInput): AppError {
+  return new AppError('record-exists', `Another record of ${table.name} has the same joined key ${key}.`, {
+    details: { table: table.name, key },
+  })
 }
 
 function decideDelete(input: DecisionInput): Decision {

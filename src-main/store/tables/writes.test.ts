@@ -175,6 +175,22 @@ test('one object tables hold one object, whatever its id', async () => {
   checkModule(shop.context(), shop.module())
 })
 
+test('a record whose joined key is that of another is refused and writes nothing over it', async () => {
+  const shop = await openShop()
+  const module = shop.module()
+  await shop.write('insert', 'line_tag', { line: 'order-1::tea', tag: 'hot', label: 'first' })
+  const other = { line: 'order-1', tag: 'tea::hot', label: 'second' }
+  for (const action of ['insert', 'save', 'merge', 'delete'] as const) {
+    expect([action, await shop.refusal(action, 'line_tag', other)]).toEqual([action, 'record-exists'])
+  }
+  expect(listAll(module, 'line_tag')).toMatchObject([{ line: 'order-1::tea', tag: 'hot', label: 'first', version: 1 }])
+  await shop.write('merge', 'line_tag', { line: 'order-1::tea', tag: 'hot', label: 'changed' })
+  await shop.write('delete', 'line_tag', { line: 'order-1::tea', tag: 'hot' })
+  const { recordRef } = await shop.write('insert', 'line_tag', other)
+  expect(recordRef.primaryKey).toEqual({ line: 'order-1', tag: 'tea::hot' })
+  checkModule(shop.context(), module)
+})
+
 test('keys: composite, integer, made by the server, case-sensitive, in Unicode form NFC', async () => {
   const shop = await openShop()
   const module = shop.module()
