@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../../src-shared/durations.ts'
 import { AppError } from '../../src-shared/errors.ts'
 import { type Clock, isoTime } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -87,8 +88,7 @@ export interface Access {
 const ISSUER_SETTING = 'access.issuer'
 export const RETENTION_SETTING = 'audit.retentionDays'
 const HOUSE_KEEPING_MS = 60_000
-const TRIM_EVERY_MS = 6 * 3_600_000
-const DAY_MS = 86_400_000
+const TRIM_EVERY_MS = 6 * HOUR_MS
 /** Of a span, on this many days something must have happened before the clock is believed that the span is over. */
 const BELIEVED_DAYS = 10
 

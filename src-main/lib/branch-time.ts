@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000
+import { DAY_MS } from '../../src-shared/durations.ts'
+
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 interface LocalParts {

@@ -1,5 +1,6 @@
 import { get as getHttp } from 'node:http'
 import { get as getHttps, Agent as HttpsAgent } from 'node:https'
+import { DAY_MS } from '../../src-shared/durations.ts'
 import { isLoopbackHost } from '../config/lan-addresses.ts'
 
 export type CheckStep = 'adapter' | 'listen' | 'address' | 'https' | 'certificate' | 'clock'
@@ -29,7 +30,6 @@ export interface CheckInput {
 const TIMEOUT_MS = 3_000
 /** Before this the machine's clock has lost the time. */
 const EARLIEST_NOW = Date.parse('2025-01-01T00:00:00Z')
-const DAY_MS = 86_400_000
 
 /**
  * Walks the way of a tablet to the server, step by step, and says which step fails. It dials the machine's own addresses:

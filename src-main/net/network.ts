@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { HOUR_MS } from '../../src-shared/durations.ts'
 import { AppError } from '../../src-shared/errors.ts'
 import { PROTOCOLS } from '../../src-shared/protocol/version.ts'
 import { isLoopbackHost, listLanAddresses } from '../config/lan-addresses.ts'
@@ -58,7 +59,7 @@ export interface NetworkInput {
 
 /** Adapters come and go: conventions.md 1.4. */
 const CHECK_EVERY_MS = 15_000
-const CERTIFICATE_CHECK_MS = 3_600_000
+const CERTIFICATE_CHECK_MS = HOUR_MS
 const KEY_READABLE = 'Every user of this computer may read the file of --tls-key: take that right away (chmod o-rwx).'
 const KEYS_IN_CLEAR =
   'The keys of https lie in files that only the user of this server may read; no key store is in use.'

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { HOUR_MS } from '../../src-shared/durations.ts'
 import { AppError } from '../../src-shared/errors.ts'
 import type { JsonObject } from '../../src-shared/json.ts'
 import type { BranchSummary } from '../../src-shared/protocol/management.ts'
@@ -445,8 +446,8 @@ function dayCache(clock: Clock, timeZone: string, dayStartMinutes: number): () =
       day = businessDay(now, timeZone, dayStartMinutes)
       from = businessDayStart(day, timeZone, dayStartMinutes)
       // Checked again every hour: cheap, and right through a change of summer time.
-      until = Math.min(from + 23 * 3_600_000, now + 3_600_000)
-      from = Math.max(from, now - 3_600_000)
+      until = Math.min(from + 23 * HOUR_MS, now + HOUR_MS)
+      from = Math.max(from, now - HOUR_MS)
       if (now >= until) until = now + 1
     }
     return day

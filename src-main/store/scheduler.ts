@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../src-shared/durations.ts'
 import { isAppError } from '../../src-shared/errors.ts'
 import { addDays, businessDayStart } from '../lib/branch-time.ts'
 import { isoTime } from '../lib/clock.ts'
@@ -35,7 +36,7 @@ export interface SchedulerOptions {
 /** The clock of the machine may be set at any moment: looked at again at least this often. */
 const LOOK_AGAIN_MS = 15 * 60_000
 const KEPT_EVENTS = 1_000_000
-const KEPT_MS = 7 * 86_400_000
+const KEPT_MS = 7 * DAY_MS
 const BATCH = 500
 
 /**

@@ -1,3 +1,5 @@
+import { DAY_MS, HOUR_MS } from '../../src-shared/durations.ts'
+
 export type Language = 'en' | 'ar' | 'pseudo'
 export type Digits = 'latin' | 'arabic'
 
@@ -20,8 +22,6 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 /** "The backup was made now" is no English. */
 const JUST_NOW: Record<Language, string> = { en: 'just now', ar: 'الآن', pseudo: '[júšt ñów~~~]' }
 const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 
 export function localeTagOf(language: Language, digits: Digits): string {
   const numbering = digits === 'arabic' ? 'arab' : 'latn'

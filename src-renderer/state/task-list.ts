@@ -1,7 +1,8 @@
+import { DAY_MS } from '../../src-shared/durations.ts'
 import type { Task } from '../../src-shared/protocol/management.ts'
 
 /** A console that is new to this server does not ask to read what ended long ago. */
-const UNREAD_FOR_MS = 24 * 60 * 60 * 1000
+const UNREAD_FOR_MS = DAY_MS
 
 /** Running work first, then results that nobody has read, newest first. */
 export function tasksToShow(tasks: readonly Task[], readTasks: readonly string[], nowMs: number): Task[] {

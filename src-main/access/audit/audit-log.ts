@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { DAY_MS } from '../../../src-shared/durations.ts'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { JsonObject } from '../../../src-shared/json.ts'
 import { type Clock, elapsedMs, isoTime } from '../../lib/clock.ts'
@@ -48,7 +49,6 @@ const MAX_OPEN_DENIALS = 200
 const MAX_OF_ONE_PLACE = 20
 const MAX_TEXT = 200
 export const DEFAULT_RETENTION_DAYS = 400
-const DAY_MS = 86_400_000
 
 /**
  * Who did what. Each entry's hash covers the one before, so that nobody can change or take out one unseen.

@@ -1,4 +1,5 @@
 import type { Configuration } from 'openid-client'
+import { HOUR_MS } from '../../../src-shared/durations.ts'
 import { AppError } from '../../../src-shared/errors.ts'
 import { type Clock, elapsedMs } from '../../lib/clock.ts'
 import type { PersonRow } from '../../store/sqlite/access-tables.ts'
@@ -34,7 +35,7 @@ export const FLOW_MS = 10 * 60_000
 const MAX_FLOWS_OF_ORIGIN = 20
 const MAX_FLOWS = 500
 const TIMEOUT_SECONDS = 10
-const DISCOVERED_MS = 3_600_000
+const DISCOVERED_MS = HOUR_MS
 const MAX_CLAIM = 256
 
 let loading: Promise<Library> | undefined

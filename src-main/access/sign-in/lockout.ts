@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { DAY_MS, HOUR_MS } from '../../../src-shared/durations.ts'
 import { AppError } from '../../../src-shared/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { AccessTables, FailureRow } from '../../store/sqlite/access-tables.ts'
@@ -8,9 +9,9 @@ export const FREE_TRIES = 5
 /** The same for one stranger's tries at whatever names: inventing names is no new start. */
 export const FREE_TRIES_OF_A_STRANGER = 100
 const FIRST_DELAY_MS = 30_000
-const LONGEST_DELAY_MS = 3_600_000
+const LONGEST_DELAY_MS = HOUR_MS
 /** After this time without a try the past is forgotten. */
-const FORGIVEN_MS = 24 * 3_600_000
+const FORGIVEN_MS = DAY_MS
 const MAX_REMEMBERED = 10_000
 
 /** The wait after so many wrong tries in a row: none up to 4, then 30 s, doubling to an hour. */

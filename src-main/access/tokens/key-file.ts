@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DAY_MS } from '../../../src-shared/durations.ts'
 
 /** A signing key: Ed25519 as a private JWK (RFC 8037). */
 export interface SigningKey {
@@ -30,7 +31,7 @@ export interface SecretBox {
   open(sealed: Buffer): string
 }
 
-const ROTATE_AFTER_MS = 90 * 86_400_000
+const ROTATE_AFTER_MS = 90 * DAY_MS
 
 export type KeyProblem = 'keys-in-clear' | 'keys-made-anew' | 'keys-sealed' | 'keys-left-in-clear'
 

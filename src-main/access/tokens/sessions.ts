@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { DAY_MS } from '../../../src-shared/durations.ts'
 import { AppError } from '../../../src-shared/errors.ts'
 import { type Clock, isoTime } from '../../lib/clock.ts'
 import { uuid7 } from '../../lib/uuid7.ts'
@@ -7,7 +8,6 @@ import { digest, isSameSecret, makeSecret } from '../people/secret-codes.ts'
 
 export type SessionMethod = SessionRow['method']
 
-const DAY_MS = 86_400_000
 /** How long a session lasts without a refresh. A PIN is short, so its session ends after a long shift. */
 export const SESSION_LIFE_MS: Readonly<Record<SessionMethod, number>> = {
   password: 30 * DAY_MS,

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { DAY_MS } from '../../../src-shared/durations.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { SecretStore } from '../../lib/secret-folder.ts'
 import { encodeNameConstraints, isPermittedName, NAME_CONSTRAINTS_OID, PRIVATE_NETWORKS } from './name-constraints.ts'
@@ -46,7 +47,6 @@ export interface AuthorityInput {
   onReplaced?(files: { keptAs: string }): void
 }
 
-const DAY_MS = 86_400_000
 const AUTHORITY_DAYS = 3_650
 /** Browsers refuse longer ones from public authorities; one rule for all is easier to explain. */
 const LEAF_DAYS = 397

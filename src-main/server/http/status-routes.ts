@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HOUR_MS } from '../../../src-shared/durations.ts'
 import { isAppError } from '../../../src-shared/errors.ts'
 import type { BranchServerStatus } from '../../../src-shared/protocol/management.ts'
 import { isLoopbackHost } from '../../config/lan-addresses.ts'
@@ -10,7 +11,7 @@ import { type Route, route } from './route.ts'
 import type { HttpServices } from './services.ts'
 
 const LOW_DISK_BYTES = 1024 * 1024 * 1024
-const OLD_BACKUP_MS = 36 * 3_600_000
+const OLD_BACKUP_MS = 36 * HOUR_MS
 
 const taskShape = z.looseObject({ taskId: z.string(), kind: z.string(), state: z.string() }).meta({ id: 'Task' })
 

@@ -1,6 +1,5 @@
+import { DAY_MS } from '../../../src-shared/durations.ts'
 import type { BackupSummary } from '../../../src-shared/protocol/management.ts'
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 /** The questions that a manager should ask: is there one, is it of today, can it be read, is it in several places. */
 export interface BackupJudgement {
