@@ -41,6 +41,15 @@ export function parseRecordId(text: unknown): RecordId {
   throw new AppError('invalid-name', 'A record id must be 1 to 256 bytes of text without control characters.')
 }
 
+/**
+ * Request and client ids go into SQL as they are, and SQL text is UTF-8, where all unpaired surrogates are one character:
+ * two ids would become one, and a hash over the text would no longer fit what is read back.
+ */
+export function assertWellFormed(text: string | undefined, what: string): void {
+  if (text === undefined || text.isWellFormed()) return
+  throw new AppError('invalid-request', `The ${what} must be well-formed Unicode text.`)
+}
+
 function utf8Bytes(text: string): number {
   let bytes = 0
   for (const character of text) {

@@ -350,8 +350,8 @@ function isCount(value: unknown): value is number {
 function optionalText(frame: JsonObject, name: string, maxLength = MAX_WORD): string | undefined {
   const value = frame[name]
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value === 'string' && value.length <= maxLength) return value
-  throw invalid(`${name} must be text of at most ${maxLength} characters.`)
+  if (typeof value === 'string' && value.length <= maxLength && value.isWellFormed()) return value
+  throw invalid(`${name} must be well-formed text of at most ${maxLength} characters.`)
 }
 
 /** User ids are numbers in some back offices. */

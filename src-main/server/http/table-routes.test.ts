@@ -278,6 +278,9 @@ test('a record whose key values hold the separator is read, listed and deleted b
   const gone = await server.ask({ method: 'DELETE', path: `${path}?id=${key}` })
   expect([gone.status, gone.body]).toMatchObject([200, { status: 'deleted', recordRef: { key, primaryKey: record } }])
   expect((await server.ask({ method: 'DELETE', path: `${path}?id=${key}` })).body.error).toBe('missing-record-key')
+  const atTheEdge = { categoryId: 'tea:', sectionId: 'bar' }
+  expect((await server.ask({ method: 'POST', path, body: { record: atTheEdge } })).status).toBe(201)
+  expect((await server.ask({ method: 'DELETE', path: `${path}?id=tea:::bar` })).status).toBe(200)
 })
 
 test('a repeated Idempotency-Key gets the first answer; with another body it is refused', async () => {

@@ -7,7 +7,7 @@ import { rightsOf } from '../../access/view/guarded-module.ts'
 import type { ModuleStore } from '../../store/api.ts'
 import { recordRefOf } from '../../store/events/event-line.ts'
 import type { TableDefinition } from '../../store/schema/definition.ts'
-import { KEY_SEPARATOR, primaryKeyOf } from '../../store/schema/record-key.ts'
+import { KEY_SEPARATOR } from '../../store/schema/record-key.ts'
 import type { ListPage, ListQuery, RecordView } from '../../store/types.ts'
 import type { Call } from './call.ts'
 import { type Method, type Route, route } from './route.ts'
@@ -171,10 +171,10 @@ async function deleteBody(call: Call, module: ModuleStore, table: string): Promi
 
 /** Values of a composite key may hold the separator themselves; then only the stored record knows where they end. */
 function keyOf(module: ModuleStore, table: TableDefinition, key: string): JsonObject {
+  const stored = table.primaryKey.length > 1 ? module.find(table.name, key) : undefined
+  if (stored) return recordRefOf(table, stored.key, JSON.parse(stored.text) as JsonObject).primaryKey
   const values = splitKey(table, key)
   if (values) return values
-  const stored = module.find(table.name, key)
-  if (stored) return primaryKeyOf(table, JSON.parse(stored.text) as JsonObject)
   throw new AppError('missing-record-key', `A record of ${table.name} is named by ${table.primaryKey.join(' and ')}.`, {
     details: { table: table.name, primaryKey: table.primaryKey },
   })

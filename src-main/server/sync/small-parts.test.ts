@@ -29,6 +29,7 @@ describe('client frames', () => {
     [{ type: 'client:publish', table: 't', branchId: 7 }, 'invalid-request'],
     [{ type: 'client:publish', action: 'module:batch', operations: [] }, 'invalid-request'],
     [{ type: 'client:publish', action: 'module:batch', operations: [1] }, 'invalid-request'],
+    [{ type: 'client:hello', clientId: 'till\ud800' }, 'invalid-request'],
     [{ type: 'client:hello', tables: 'all' }, 'invalid-request'],
     [{ type: 'client:hello', protocol: '2' }, 'invalid-request'],
     [{ type: 'client:hello', cursor: 5 }, 'invalid-request'],

@@ -94,6 +94,26 @@ describe('purge', () => {
     expect(JSON.parse(branch.pos.find('order_header', 'o2')!.text)).toMatchObject({ version: 3, statusId: 'open' })
   })
 
+  test('a record whose joined key another one has taken meanwhile is left out, also where living ones are overwritten', async () => {
+    const fields = ['categoryId', 'sectionId'].map((name) => ({
+      name,
+      columnName: name,
+      type: 'string',
+      primaryKey: true,
+    }))
+    const sections = { name: 'category_sections', kind: 'master', fields }
+    branch = new TestBranch({ schema: { name: 'pos', schema: { name: 'pos', version: 1, tables: [sections] } } })
+    await branch.write('insert', 'category_sections', { categoryId: 'tea::hot', sectionId: 'bar' })
+    const { historyEntry } = await branch.archives.purge({ tables: ['category_sections'] })
+    await branch.write('insert', 'category_sections', { categoryId: 'tea', sectionId: 'hot::bar' })
+    for (const mode of ['append', 'replace'] as const) {
+      const { restored } = await branch.archives.restoreHistory({ entryId: historyEntry!.id, mode })
+      expect(restored).toMatchObject([{ restored: 0, duplicates: 0, skipped: 1 }])
+    }
+    const living = branch.pos.find('category_sections', 'tea::hot::bar')!
+    expect(JSON.parse(living.text)).toMatchObject({ categoryId: 'tea', sectionId: 'hot::bar' })
+  })
+
   test('nothing to remove leaves no archive and no event; no table at all is refused', async () => {
     branch = new TestBranch()
     const { seq } = branch.pos.head()

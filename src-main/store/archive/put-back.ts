@@ -5,6 +5,7 @@ import { isoTime } from '../../lib/clock.ts'
 import type { ModuleState } from '../module-state.ts'
 import { decimalColumns, recordKey } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { isSameKey } from '../schema/record-key.ts'
 import { toAppError } from '../sqlite/connection.ts'
 
 export interface PutBackOptions {
@@ -26,7 +27,7 @@ export interface PutBack {
  * takes old content for a version that it knows with other content.
  *
  * `refused`: the record cannot stand beside the present ones (its key is unreadable, or another record has the same
- * value in a unique field).
+ * joined key or the same value in a unique field).
  */
 export function putBack(state: ModuleState, table: TableDefinition, text: string, options: PutBackOptions): PutBack {
   const record = JSON.parse(text) as JsonObject
@@ -35,6 +36,9 @@ export function putBack(state: ModuleState, table: TableDefinition, text: string
   const records = state.records(table.name)
   const row = records.find(key)
   const archived = typeof record.version === 'number' && record.version > 0 ? record.version : 1
+  if (row && table.primaryKey.length > 1 && !isSameKey(table, record, JSON.parse(row.doc) as JsonObject)) {
+    return { key, outcome: 'refused' }
+  }
   if (row && (!options.overwrites || row.doc === withVersion(record, text, archived, row.version))) {
     return { key, outcome: 'duplicate' }
   }

@@ -35,23 +35,28 @@ export class FileThread {
     const request: FileRequest<Kind> = { id: ++this.#lastId, kind, args }
     clearTimeout(this.#idle)
     return new Promise((resolve, reject) => {
+      const worker = this.#started()
       this.#waiting.set(request.id, {
         resolve: (result) => resolve(result as FileRequests[Kind]['result']),
         reject,
         onProgress,
       })
-      this.#started().postMessage(request)
+      worker.postMessage(request)
     })
   }
 
-  /** Ends the thread, whatever it does; what waits fails. May be called twice, and followed by another `run`. */
+  /**
+   * Ends the thread, whatever it does; then what waits fails, so that who tidies up finds no file still open. May be
+   * called twice, and followed by another `run`.
+   */
   async close(): Promise<void> {
     clearTimeout(this.#idle)
     const worker = this.#worker
     this.#worker = undefined
-    // First, so that a request that comes meanwhile is left to the thread that it starts.
-    this.#failAll(new AppError('stopping', 'The server is stopping.'))
+    // Taken out at once: a request that comes meanwhile belongs to the thread that it starts.
+    const waiting = this.#takeWaiting()
     await worker?.terminate()
+    for (const { reject } of waiting) reject(new AppError('stopping', 'The server is stopping.'))
   }
 
   #started(): Worker {
@@ -80,11 +85,12 @@ export class FileThread {
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
-    this.#failAll(error)
+    for (const { reject } of this.#takeWaiting()) reject(error)
   }
 
-  #failAll(error: Error): void {
-    for (const waiting of [...this.#waiting.values()]) waiting.reject(error)
+  #takeWaiting(): Waiting[] {
+    const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
+    return waiting
   }
 }

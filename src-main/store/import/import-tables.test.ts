@@ -10,6 +10,7 @@ import {
   openTestStore,
   SeededRandom,
 } from '../test-support.ts'
+import { appendRecords } from './append-records.ts'
 
 test('[P3] an import replaces the tables that it names: one event, a new floor, versions that go on', async () => {
   const shop = await openShop()
@@ -98,6 +99,17 @@ test('an import that is refused anywhere changes nothing and has no event', asyn
   expect(shop.module().head().seq).toBe(head.seq + wrong.length)
   expect(shop.module().delta({ cursor: { epoch: 1, seq: 1 } }).requiresFullSync).toBe(false)
   checkModule(shop.context(), shop.module())
+})
+
+test('records that are added leave alone a stored one with their joined key, and say so', async () => {
+  const shop = await openShop()
+  await shop.write('insert', 'line_tag', { line: 'a::b', tag: 'c' })
+  const before = dumpTables(shop.context())
+  const add = (record: JsonObject): Promise<unknown> =>
+    appendRecords(shop.context(), [{ table: 'line_tag', record }], { batchSize: 10, reason: 'history' })
+  expect(await codeOf(add({ line: 'a', tag: 'b::c' }))).toBe('insert-only-violation')
+  await add({ line: 'a::b', tag: 'c', label: 'is there already' })
+  expect(dumpTables(shop.context())).toEqual(before)
 })
 
 test('a unique value passes from a record that goes to one that comes', async () => {

@@ -14,6 +14,7 @@ import {
   withGeneratedKey,
 } from '../schema/coerce.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { isSameKey } from '../schema/record-key.ts'
 import { toAppError } from '../sqlite/connection.ts'
 import { normalizeKey } from '../tables/normalize-key.ts'
 
@@ -160,7 +161,9 @@ function importRecord(
 ): boolean {
   const records = state.records(table.name)
   const row = records.find(key)
-  if (row && (options.mode === 'seed' || sameContent(table, JSON.parse(row.doc) as JsonObject, patch))) return false
+  const present = row && (JSON.parse(row.doc) as JsonObject)
+  if (present && options.mode === 'seed' && !isSameKey(table, present, patch)) throw duplicateKey(table, key)
+  if (present && (options.mode === 'seed' || sameContent(table, present, patch))) return false
   const buried = row ? undefined : state.events.findTombstone(table.name, key)
   const version = isVersion(patch.version) ? patch.version : (row?.version ?? buried?.version ?? 0) + 1
   const now = isoTime(options.nowMs)

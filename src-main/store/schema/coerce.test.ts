@@ -14,6 +14,7 @@ import {
 } from './coerce.ts'
 import type { TableDefinition } from './definition.ts'
 import { parseSchema } from './parse-schema.ts'
+import { isSameKey } from './record-key.ts'
 
 function tableOf(fields: unknown, more = {}, name = 't', objects: string[] = []): TableDefinition {
   return parseSchema({ tables: [{ name, fields, ...more }] }, { moduleId: 'm', objects }).tables.get(name)!
@@ -407,6 +408,14 @@ describe('keys', () => {
     expect(recordKey(composite, { lineId: 'b' })).toBeUndefined()
     expect(recordKey(composite, { branch: 'a' })).toBeUndefined()
     expect(primaryKeyOf(composite, { branch: 'a', x: 1 })).toEqual({ branch: 'a', lineId: null })
+  })
+
+  test('records of one joined key are one unless a value that both name differs', () => {
+    const record = { branch: 'caf\u00e9::a', lineId: 'b' }
+    expect(isSameKey(composite, record, { branch: 'cafe\u0301::a', lineId: 'b' })).toBe(true)
+    expect(isSameKey(composite, record, { lineId: 'b' })).toBe(true)
+    expect(isSameKey(composite, record, { branch: 'caf\u00e9', lineId: 'a::b' })).toBe(false)
+    expect(isSameKey({ ...composite, isSingleton: true }, record, { branch: 'x', lineId: 'y' })).toBe(true)
   })
 
   test('a table that is one object has its own name as key', () => {

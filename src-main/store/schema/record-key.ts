@@ -21,10 +21,17 @@ export function recordKey(table: TableDefinition, record: JsonObject): string | 
   return key
 }
 
-/** Whether two records with the same joined key are one: the values of a composite key may hold the separator. */
+/**
+ * Whether two records with the same joined key are one: the values of a composite key may hold the separator. Only what
+ * both records name is compared, in Unicode form NFC as the key is: old records may lack a field or its form.
+ */
 export function isSameKey(table: TableDefinition, one: JsonObject, other: JsonObject): boolean {
   const { primaryKey } = table
-  return primaryKey.length === 1 || primaryKey.every((name) => keyText(one[name]) === keyText(other[name]))
+  if (table.isSingleton || primaryKey.length === 1) return true
+  return primaryKey.every((name) => {
+    const [left, right] = [keyText(one[name]), keyText(other[name])]
+    return left === undefined || right === undefined || left.normalize('NFC') === right.normalize('NFC')
+  })
 }
 
 function keyText(value: JsonValue | undefined): string | undefined {

@@ -89,6 +89,17 @@ test('[N3] the same request gets the same number, over a restart too; another cl
   expect((await Promise.all([ask('a', 'r1'), ask('b', 'r1'), ask('a', 'r2')])).map(numberOf)).toEqual([1, 2, 5])
 })
 
+test('[N3] ids of requests that SQL would make one text are refused, so that two requests never share a number', async () => {
+  const { sequences } = (await openShop()).module()
+  for (const odd of [{ requestId: '\ud800' }, { requestId: 'r', clientId: 'a\udc00' }]) {
+    expect(await codeOf(sequences.allocate({ ...NUMBER, ...odd }))).toBe('invalid-request')
+  }
+  const lease = { ...NUMBER, size: 1, deviceId: 'd' }
+  expect(await codeOf(sequences.lease({ ...lease, deviceId: '\ud800' }))).toBe('invalid-request')
+  expect(await codeOf(sequences.lease({ ...lease, requestId: '\ud800' }))).toBe('invalid-request')
+  expect((await sequences.lease(lease)).from).toBe(1)
+})
+
 test('[N2] a number that a record brought along is passed over, also when that record is gone, and no order is merged into it', async () => {
   const test = await openTestStore()
   const { sequences } = test.module('dar')

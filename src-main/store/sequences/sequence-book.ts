@@ -1,4 +1,5 @@
 import { AppError } from '../../../src-shared/errors.ts'
+import { assertWellFormed } from '../../../src-shared/ids.ts'
 import type { JsonObject, JsonValue } from '../../../src-shared/json.ts'
 import type {
   SequenceGap,
@@ -110,6 +111,8 @@ export class SequenceBook {
     context: SequenceContext,
   ): { value: number; id: string; rule: SequenceRule } {
     const { table, field, requestId, clientId } = input
+    assertWellFormed(requestId, 'request id')
+    assertWellFormed(clientId, 'client id')
     const rule = this.getRule(moduleId, table, field)
     const given =
       requestId === undefined
@@ -138,6 +141,8 @@ export class SequenceBook {
     input: { table: string; field: string; size: number; deviceId: string; requestId?: string },
     context: SequenceContext,
   ): SequenceLease {
+    assertWellFormed(input.requestId, 'request id')
+    assertWellFormed(input.deviceId, 'device id')
     const rule = this.getRule(moduleId, input.table, input.field)
     if (rule.chain) throw new AppError('invalid-request', 'Numbers of a chained sequence cannot be leased.')
     const ids: string[] = []

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { AppError } from '../../../src-shared/errors.ts'
-import { parseRecordId } from '../../../src-shared/ids.ts'
+import { assertWellFormed, parseRecordId } from '../../../src-shared/ids.ts'
 import { isJsonObject, type JsonObject } from '../../../src-shared/json.ts'
 import type { EventAction, RecordRef } from '../../../src-shared/protocol/records.ts'
 import { isoTime } from '../../lib/clock.ts'
@@ -59,6 +59,8 @@ export class WriteEngine {
 
   execute(module: ModuleState, command: WriteCommand): Executed {
     const { caller, requestId } = command
+    assertWellFormed(requestId, 'request id')
+    assertWellFormed(caller.clientId, 'client id')
     const context = this.#parts.sequenceContext()
     const isKnown = caller.clientId !== undefined && requestId !== undefined
     const requestHash = isKnown ? hashOf(command) : ''

@@ -278,6 +278,24 @@ test('[W11] a batch is stored whole or not at all, as one group of events', asyn
   checkModule(shop.context(), shop.module())
 })
 
+test('[W11] ids that are no well-formed text are refused: SQL would store them as another text than was hashed', async () => {
+  const shop = await openShop()
+  const operations: WriteOperation[] = ['a', 'b'].map((id) => ({ action: 'insert', table: 'item', record: { id } }))
+  const sent: WriteCommand = { operations, caller: DECLARED, source: 'ws' }
+  for (const odd of [
+    { requestId: 'r\ud800' },
+    { requestId: 'r', caller: { ...DECLARED, clientId: '\udc00' } },
+    { operations: operations.slice(1), requestId: '\ud83d' },
+  ]) {
+    expect(await codeOf(shop.module().writeAsync({ ...sent, ...odd }))).toBe('invalid-request')
+  }
+  expect(shop.module().head().seq).toBe(0)
+  await shop.module().writeAsync({ ...sent, requestId: 'طلب 🍵' })
+  await shop.reopen()
+  checkModule(shop.context(), shop.module())
+  expect(shop.module().readEvents(0, 1)[0]!.group).toMatchObject({ id: 'طلب 🍵' })
+})
+
 test('an event id that the client made is kept once; the last event can be a condition', async () => {
   const shop = await openShop()
   const first = await shop.write('insert', 'item', { id: 'a' }, { eventId: 'mine-1' })

@@ -14,6 +14,7 @@ import type { ModuleState } from '../module-state.ts'
 import { applyDefaults, completeRecord, readPatch, recordKey } from '../schema/coerce.ts'
 import { compileTable } from '../schema/compile-table.ts'
 import type { TableDefinition } from '../schema/definition.ts'
+import { normalizeKey } from '../tables/normalize-key.ts'
 import type { FieldArchive, TakeoverItem } from './types.ts'
 
 const ENTRY_ID = /^[A-Za-z0-9._-]{1,128}$/
@@ -77,6 +78,7 @@ function toStoredForm(
   raw: JsonObject,
 ): { key: string; record: JsonObject } {
   const { patch } = readPatch(table, raw, { isLenient: true, keepServerFields: true })
+  normalizeKey(table, patch)
   const key = parseRecordId(table.isSingleton ? table.name : recordKey(table, patch))
   applyDefaults(table, patch)
   const isVersion = Number.isSafeInteger(raw.version) && Number(raw.version) > 0
